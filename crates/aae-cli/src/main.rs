@@ -1,0 +1,2 @@
+//! The `aae` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! `aae-data`: under construction.

@@ -1,0 +1,1 @@
+//! `aae-eval`: under construction.

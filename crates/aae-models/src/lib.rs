@@ -1,0 +1,1 @@
+//! `aae-models`: under construction.

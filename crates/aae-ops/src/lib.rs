@@ -1,0 +1,1 @@
+//! `aae-ops`: under construction.

@@ -1,0 +1,1 @@
+//! `aae-train`: under construction.

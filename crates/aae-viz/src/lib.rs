@@ -1,0 +1,1 @@
+//! `aae-viz`: under construction.
