@@ -1,1 +1,3 @@
 //! `aae-models`: under construction.
+
+pub mod prior;
