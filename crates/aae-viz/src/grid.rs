@@ -1,0 +1,211 @@
+//! Images in rows and columns: samples, and originals above what became of them.
+
+use crate::VizError;
+use crate::canvas::{Anchor, Canvas};
+use crate::header::Header;
+use crate::images::Images;
+use crate::mosaic::{Mosaic, TARGET_WIDTH};
+use crate::palette::{INK, MARGIN, TEXT_SIZE};
+use crate::picture::Picture;
+use crate::text::{Text, Weight, cap_height, line_height, shortened};
+
+/// Space between a label and what it labels.
+const LABEL_GAP: u32 = 14;
+/// Narrowest space for title and subtitle.
+const LEAST_WIDTH: usize = 640;
+
+/// What is written around a grid; an empty text or list is left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct GridLabels<'a> {
+    /// Printed large at the top.
+    pub title: &'a str,
+    /// Printed below the title.
+    pub subtitle: &'a str,
+    /// One label for each row, at its left. Not used by [`comparison`], whose rows have names.
+    pub rows: &'a [String],
+    /// One label for each column, above it.
+    pub columns: &'a [String],
+}
+
+/// A named row of a [`comparison`].
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Written at the left of the row: "original", "reconstruction", the name of a run.
+    pub name: &'a str,
+    /// The images of the row, from left to right.
+    pub images: Images<'a>,
+}
+
+/// Images in rows of `columns`, from left to right and top to bottom, with small gaps.
+///
+/// Each image pixel becomes a square of whole pixels. The last row may be incomplete.
+///
+/// Errors: if there is no image or no column, or if labels are given but not one for each row or column.
+pub fn grid(
+    images: &Images<'_>,
+    columns: usize,
+    labels: &GridLabels<'_>,
+) -> Result<Picture, VizError> {
+    if images.is_empty() {
+        return Err(VizError::Nothing { what: "images" });
+    }
+    if columns == 0 {
+        return Err(VizError::Nothing { what: "columns" });
+    }
+    let rows = images.len().div_ceil(columns);
+    if !labels.rows.is_empty() {
+        count("row labels", rows, labels.rows.len())?;
+    }
+    let names: Vec<&str> = labels.rows.iter().map(String::as_str).collect();
+    let layout = Layout::new(rows, columns, images, &names, 0, labels)?;
+    layout.draw(|row, column| images.get(row * columns + column))
+}
+
+/// Rows of images that belong together column by column: each original above its reconstruction, or above what several
+/// runs made of it.
+///
+/// Where there are more images than `columns`, all rows go on below as a further block. Column labels stand above the first block.
+///
+/// Errors: if there is no row, image or column, if rows differ in number or size of images, or if column labels are given
+/// but not one for each column.
+pub fn comparison(
+    rows: &[Row<'_>],
+    columns: usize,
+    labels: &GridLabels<'_>,
+) -> Result<Picture, VizError> {
+    let Some(first) = rows.first() else {
+        return Err(VizError::Nothing { what: "rows" });
+    };
+    let images = first.images;
+    if images.is_empty() {
+        return Err(VizError::Nothing { what: "images" });
+    }
+    if columns == 0 {
+        return Err(VizError::Nothing { what: "columns" });
+    }
+    for row in rows {
+        let expected = (images.height(), images.width());
+        let found = (row.images.height(), row.images.width());
+        if expected != found {
+            return Err(VizError::ImageSize {
+                row: row.name.to_owned(),
+                expected,
+                found,
+            });
+        }
+        count(
+            &format!("images in row `{}`", row.name),
+            images.len(),
+            row.images.len(),
+        )?;
+    }
+    let columns = columns.min(images.len());
+    let blocks = images.len().div_ceil(columns);
+    let names: Vec<&str> = (0..blocks)
+        .flat_map(|_| rows.iter().map(|row| row.name))
+        .collect();
+    let layout = Layout::new(names.len(), columns, &images, &names, rows.len(), labels)?;
+    layout.draw(|row, column| {
+        let block = row / rows.len();
+        rows[row % rows.len()].images.get(block * columns + column)
+    })
+}
+
+fn count(what: &str, expected: usize, found: usize) -> Result<(), VizError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(VizError::Count {
+        what: what.to_owned(),
+        expected,
+        found,
+    })
+}
+
+/// A mosaic with its header and labels, all measured.
+struct Layout {
+    mosaic: Mosaic,
+    header: Header,
+    rows: Vec<Text>,
+    columns: Vec<Text>,
+    left: u32,
+    top: u32,
+    width: usize,
+}
+
+impl Layout {
+    fn new(
+        rows: usize,
+        columns: usize,
+        images: &Images<'_>,
+        names: &[&str],
+        block: usize,
+        labels: &GridLabels<'_>,
+    ) -> Result<Self, VizError> {
+        let name = |name: &&str| shortened(name, TEXT_SIZE, Weight::Regular, 320);
+        let row_texts: Vec<Text> = names.iter().map(name).collect::<Result<_, _>>()?;
+        let gutter = match row_texts.iter().map(|text| text.width).max() {
+            Some(widest) if widest > 0 => widest + LABEL_GAP,
+            _ => 0,
+        };
+        let room = TARGET_WIDTH - (gutter as usize).min(TARGET_WIDTH / 2);
+        let block_gap = if block > 0 { TEXT_SIZE as usize } else { 0 };
+        let mosaic = Mosaic::new(rows, columns, images, true, room).in_blocks(block, block_gap);
+        if !labels.columns.is_empty() {
+            count("column labels", columns, labels.columns.len())?;
+        }
+        let cell_width = mosaic.cell_width() as u32;
+        let column = |label: &String| shortened(label, TEXT_SIZE, Weight::Regular, cell_width);
+        let column_texts: Vec<Text> = labels
+            .columns
+            .iter()
+            .map(column)
+            .collect::<Result<_, _>>()?;
+        let width = (gutter as usize + mosaic.width()).max(LEAST_WIDTH);
+        let header = Header::new(labels.title, labels.subtitle, width as u32)?;
+        let heads = if column_texts.is_empty() {
+            0
+        } else {
+            line_height(TEXT_SIZE)
+        };
+        let top = MARGIN + header.height() + heads;
+        Ok(Self {
+            mosaic,
+            header,
+            rows: row_texts,
+            columns: column_texts,
+            left: MARGIN + gutter,
+            top,
+            width,
+        })
+    }
+
+    fn draw<'a>(
+        &self,
+        image_at: impl Fn(usize, usize) -> Option<&'a [f32]>,
+    ) -> Result<Picture, VizError> {
+        let margin = MARGIN as usize;
+        let height = self.top as usize + self.mosaic.height() + margin;
+        let mut canvas = Canvas::new(self.width + 2 * margin, height)?;
+        self.header.draw(&mut canvas);
+        for (row, text) in self.rows.iter().enumerate() {
+            let middle = self.mosaic.offset(row, 0).1 + self.mosaic.cell_height() / 2;
+            let y = self.top + middle as u32 + cap_height(TEXT_SIZE) / 2;
+            let x = i64::from(self.left - LABEL_GAP);
+            canvas.text(text, x, i64::from(y), Anchor::Right, INK);
+        }
+        for (column, text) in self.columns.iter().enumerate() {
+            let middle = self.mosaic.offset(0, column).0 + self.mosaic.cell_width() / 2;
+            let x = i64::from(self.left) + middle as i64;
+            canvas.text(
+                text,
+                x,
+                i64::from(self.top - LABEL_GAP),
+                Anchor::Center,
+                INK,
+            );
+        }
+        self.mosaic.draw(&mut canvas, self.left, self.top, image_at);
+        Ok(canvas.finish())
+    }
+}
