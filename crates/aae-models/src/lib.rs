@@ -1,3 +1,22 @@
-//! `aae-models`: under construction.
+//! Adversarial autoencoder networks, priors and losses on candle: the mathematics of Makhzani et al. 2015
+//! (arXiv:1511.05644). No files, no loops, no clocks.
+//!
+//! An [`Autoencoder`] encodes images to codes and decodes codes to logits of pixels; a [`Discriminator`] tells codes
+//! from draws of a [`prior`]; [`losses`] are those of the paper's phases. Training them is `aae-train`'s work.
 
+mod autoencoder;
+mod config;
+mod decoder;
+mod discriminator;
+mod encoder;
+pub mod init;
+pub mod losses;
+mod mlp;
 pub mod prior;
+
+pub use autoencoder::Autoencoder;
+pub use config::{ImageShape, InitScheme, ModelConfig, NetworkConfig, ReconstructionLoss};
+pub use decoder::Decoder;
+pub use discriminator::Discriminator;
+pub use encoder::{Encoder, Latent};
+pub use mlp::Mlp;

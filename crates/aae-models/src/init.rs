@@ -1,0 +1,119 @@
+//! Initial weights, each drawn from a stream named after its parameter.
+//!
+//! So two models with an encoder of the same shape start equal, whatever else they have, and the order of construction
+//! does not matter.
+
+use aae_ops::stream::stream;
+use aae_ops::{Activation, Linear, Param};
+use candle_core::{Device, Result, Tensor};
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::InitScheme;
+
+/// The standard deviation of the paper's initial weights.
+const NORMAL_STD: f32 = 0.01;
+
+/// Where initial weights come from: the scheme, the run's seed, and the device that they go to.
+#[derive(Clone, Copy, Debug)]
+pub struct Init<'a> {
+    /// How weights are drawn.
+    pub scheme: InitScheme,
+    /// The run's seed.
+    pub seed: u64,
+    /// Where the parameters live.
+    pub device: &'a Device,
+}
+
+impl Init<'_> {
+    /// A layer `<name>.weight` `[outputs, inputs]`, `<name>.bias` `[outputs]`.
+    pub fn linear(
+        self,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+        activation: Activation,
+    ) -> Result<Linear> {
+        let bound = match self.scheme {
+            InitScheme::Normal => 0.0,
+            InitScheme::XavierUniform => (6.0 / (inputs + outputs) as f64).sqrt(),
+            InitScheme::KaimingUniform => 1.0 / (inputs as f64).sqrt(),
+        };
+        let weight_name = format!("{name}.weight");
+        let weight = match self.scheme {
+            InitScheme::Normal => self.normal(&weight_name, outputs * inputs),
+            _ => self.uniform(&weight_name, outputs * inputs, bound),
+        };
+        let bias_name = format!("{name}.bias");
+        let bias = match self.scheme {
+            InitScheme::KaimingUniform => self.uniform(&bias_name, outputs, bound),
+            _ => vec![0.0; outputs],
+        };
+        let weight = Param::new(
+            weight_name,
+            &Tensor::from_vec(weight, (outputs, inputs), self.device)?,
+        )?;
+        let bias = Param::new(bias_name, &Tensor::from_vec(bias, outputs, self.device)?)?;
+        Linear::new(weight, bias, activation)
+    }
+
+    fn normal(self, name: &str, n: usize) -> Vec<f32> {
+        let rng = stream(self.seed, &format!("init.{name}"), 0);
+        let draws: rand_distr::Iter<StandardNormal, _, f32> = StandardNormal.sample_iter(rng);
+        draws.take(n).map(|x| NORMAL_STD * x).collect()
+    }
+
+    fn uniform(self, name: &str, n: usize, bound: f64) -> Vec<f32> {
+        let mut rng = stream(self.seed, &format!("init.{name}"), 0);
+        let bound = bound as f32;
+        (0..n)
+            .map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weights(scheme: InitScheme, seed: u64, name: &str) -> Vec<f32> {
+        let init = Init {
+            scheme,
+            seed,
+            device: &Device::Cpu,
+        };
+        let layer = init.linear(name, 300, 200, Activation::None).unwrap();
+        layer.params()[0]
+            .tensor()
+            .flatten_all()
+            .unwrap()
+            .to_vec1()
+            .unwrap()
+    }
+
+    #[test]
+    fn schemes_have_their_spread() {
+        let std = |xs: Vec<f32>| {
+            (xs.iter().map(|x| f64::from(x * x)).sum::<f64>() / xs.len() as f64).sqrt()
+        };
+        for (scheme, expected) in [
+            (InitScheme::Normal, 0.01),
+            (InitScheme::XavierUniform, (6f64 / 500.0 / 3.0).sqrt()),
+            (InitScheme::KaimingUniform, (1f64 / 300.0 / 3.0).sqrt()),
+        ] {
+            let found = std(weights(scheme, 0, "layer"));
+            assert!(
+                (found / expected - 1.0).abs() < 0.01,
+                "{scheme:?}: {found} for {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn weights_depend_on_seed_and_name_alone() {
+        let base = weights(InitScheme::KaimingUniform, 0, "a");
+        assert_eq!(base, weights(InitScheme::KaimingUniform, 0, "a"));
+        assert_ne!(base, weights(InitScheme::KaimingUniform, 1, "a"));
+        assert_ne!(base, weights(InitScheme::KaimingUniform, 0, "b"));
+    }
+}

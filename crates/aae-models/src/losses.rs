@@ -1,0 +1,58 @@
+//! The losses of the paper's phases, on logits.
+
+use aae_ops::loss;
+use candle_core::{Result, Tensor};
+
+use crate::ReconstructionLoss;
+
+/// The reconstruction loss of `sigmoid(logits)` against `images`.
+///
+/// Shapes: `logits`, `images` `[B, pixels]`, images in `[0, 1]` -> scalar; reduction and unit as [`ReconstructionLoss`]
+/// says. Errors: if the shapes differ.
+pub fn reconstruction(
+    kind: ReconstructionLoss,
+    logits: &Tensor,
+    images: &Tensor,
+) -> Result<Tensor> {
+    let (batch, pixels) = images.dims2()?;
+    let per_image = 1.0 / batch as f64;
+    match kind {
+        ReconstructionLoss::MeanSquaredError => {
+            loss::sigmoid_squared_error(logits, images, per_image / pixels as f64)
+        }
+        ReconstructionLoss::HalfSquaredError => {
+            loss::sigmoid_squared_error(logits, images, 0.5 * per_image)
+        }
+        ReconstructionLoss::BinaryCrossEntropy => loss::bce_with_logits(logits, images, per_image),
+    }
+}
+
+/// Discriminator loss `-[ln D(z) + ln(1 - D(z'))]` from logits, mean over the batch, in nats; 2 ln 2 at equilibrium.
+///
+/// Shapes: `logits` `[2B, 1]`, the `B` judgements of prior samples first and those of codes after them -> scalar.
+/// One product serves both halves: without batch statistics a row's judgement does not depend on its neighbours.
+/// Errors: if the number of rows is odd.
+/// Source: Makhzani et al. 2015, §2, arXiv:1511.05644.
+pub fn discriminator(logits: &Tensor) -> Result<Tensor> {
+    let (rows, columns) = logits.dims2()?;
+    if rows % 2 != 0 {
+        candle_core::bail!(
+            "expected as many judgements of prior samples as of codes, found {rows} in all"
+        )
+    }
+    let half = rows / 2;
+    let target = (0..rows * columns)
+        .map(|i| if i < half * columns { 1f32 } else { 0.0 })
+        .collect();
+    let target = Tensor::from_vec(target, (rows, columns), logits.device())?;
+    loss::bce_with_logits(logits, &target, 1.0 / half as f64)
+}
+
+/// Generator loss `-ln D(z')` from logits, mean over the batch, in nats; ln 2 at equilibrium.
+///
+/// Shapes: `logits` `[B, 1]` -> scalar. Errors: none of its own.
+/// Source: Makhzani et al. 2015, §2, in the non-saturating form of Goodfellow et al. 2014, §3.
+pub fn generator(logits: &Tensor) -> Result<Tensor> {
+    let target = logits.detach().ones_like()?;
+    loss::bce_with_logits(logits, &target, 1.0 / logits.dim(0)? as f64)
+}

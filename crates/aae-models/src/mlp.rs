@@ -1,0 +1,65 @@
+//! A stack of hidden layers, and an output layer after them: what every network here is made of.
+
+use aae_ops::{Activation, Linear, Param};
+use candle_core::{Result, Tensor};
+
+use crate::NetworkConfig;
+use crate::init::Init;
+
+/// Hidden layers with an activation after each, then a linear output layer.
+#[derive(Clone, Debug)]
+pub struct Mlp {
+    layers: Vec<Linear>,
+}
+
+impl Mlp {
+    /// Layers `<name>.hidden.<i>`, then `<name>.<output>`, from `inputs` numbers to `outputs` numbers.
+    pub fn new(
+        config: &NetworkConfig,
+        name: &str,
+        output: &str,
+        inputs: usize,
+        outputs: usize,
+        init: Init<'_>,
+    ) -> Result<Self> {
+        let mut layers = Vec::with_capacity(config.hidden.len() + 1);
+        let mut width = inputs;
+        for (i, &units) in config.hidden.iter().enumerate() {
+            layers.push(init.linear(
+                &format!("{name}.hidden.{i}"),
+                width,
+                units,
+                config.activation,
+            )?);
+            width = units;
+        }
+        layers.push(init.linear(
+            &format!("{name}.{output}"),
+            width,
+            outputs,
+            Activation::None,
+        )?);
+        Ok(Self { layers })
+    }
+
+    /// `[B, inputs]` -> `[B, outputs]`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.layers
+            .iter()
+            .try_fold(x.clone(), |x, layer| layer.forward(&x))
+    }
+
+    /// The same network as a constant function of its input.
+    pub fn frozen(&self) -> Self {
+        Self {
+            layers: self.layers.iter().map(Linear::frozen).collect(),
+        }
+    }
+
+    /// Every parameter, in sorted name order.
+    pub fn params(&self) -> Vec<Param> {
+        let mut params: Vec<_> = self.layers.iter().flat_map(Linear::params).collect();
+        params.sort_by(|a, b| a.name().cmp(b.name()));
+        params
+    }
+}

@@ -1,0 +1,90 @@
+//! Activation functions: applied in place after a product, and their derivative from the output alone.
+
+use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::math;
+
+/// What a layer applies to `x·Wᵀ + b`.
+///
+/// Every one's derivative can be computed from its output, so that a layer keeps nothing but that for its backward pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// The identity.
+    #[default]
+    None,
+    /// `max(x, 0)`; its derivative at 0 is 0, as in PyTorch.
+    Relu,
+    /// `x` above 0, `0.2 x` below (the slope of Radford et al. 2015, arXiv:1511.06434).
+    LeakyRelu,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// The logistic function.
+    Sigmoid,
+}
+
+const LEAKY_SLOPE: f32 = 0.2;
+
+impl Activation {
+    /// Adds `bias` to a row and applies the activation, in place.
+    #[inline(always)]
+    pub(crate) fn apply_row(self, row: &mut [f32], bias: &[f32]) {
+        macro_rules! each {
+            ($f:expr) => {
+                for (y, b) in row.iter_mut().zip(bias) {
+                    *y = $f(*y + *b);
+                }
+            };
+        }
+        match self {
+            Self::None => each!(|x: f32| x),
+            Self::Relu => each!(relu),
+            Self::LeakyRelu => each!(leaky_relu),
+            Self::Tanh => each!(math::tanh),
+            Self::Sigmoid => each!(math::sigmoid),
+        }
+    }
+
+    /// Multiplies the gradient of the output by the derivative at output `y`, into `dz`.
+    #[inline(always)]
+    pub(crate) fn backward_row(self, dz: &mut [f32], dy: &[f32], y: &[f32]) {
+        macro_rules! each {
+            ($f:expr) => {
+                for ((dz, dy), y) in dz.iter_mut().zip(dy).zip(y) {
+                    *dz = $f(*dy, *y);
+                }
+            };
+        }
+        match self {
+            Self::None => each!(|dy: f32, _: f32| dy),
+            Self::Relu => each!(|dy: f32, y: f32| if y > 0.0 { dy } else { 0.0 }),
+            Self::LeakyRelu => each!(|dy: f32, y: f32| if y > 0.0 { dy } else { LEAKY_SLOPE * dy }),
+            Self::Tanh => each!(|dy: f32, y: f32| dy * (1.0 - y * y)),
+            Self::Sigmoid => each!(|dy: f32, y: f32| dy * y * (1.0 - y)),
+        }
+    }
+
+    /// The activation composed of plain candle operations.
+    pub(crate) fn plain(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::None => Ok(x.clone()),
+            Self::Relu => x.relu(),
+            // max(x, slope·x), written so that the gradient at 0 is the slope, as in the fused path.
+            Self::LeakyRelu => x.relu()? + ((x - x.relu()?)? * f64::from(LEAKY_SLOPE))?,
+            Self::Tanh => x.tanh(),
+            Self::Sigmoid => ((x * 0.5)?.tanh()? * 0.5)? + 0.5,
+        }
+    }
+}
+
+#[inline(always)]
+fn relu(x: f32) -> f32 {
+    // Written so that a NaN passes through, which `f32::max` would hide.
+    if x < 0.0 { 0.0 } else { x }
+}
+
+#[inline(always)]
+fn leaky_relu(x: f32) -> f32 {
+    if x > 0.0 { x } else { LEAKY_SLOPE * x }
+}

@@ -1,0 +1,189 @@
+//! Matrix products split by hand over the cores, with the same bits on any number of threads.
+
+use gemm::Parallelism;
+use rayon::prelude::*;
+
+/// Rows or columns of the result that one task computes. Fixed, so that the order of every sum is, too; four tasks
+/// for a layer of 1000 units.
+const PANEL: usize = 256;
+
+/// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    data: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// A row-major matrix. Panics if `data` does not hold exactly `rows * columns` numbers.
+    pub(crate) fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
+        assert_eq!(data.len(), rows * columns, "a matrix of another size");
+        Self {
+            data,
+            rows,
+            columns,
+            row_stride: columns,
+            column_stride: 1,
+        }
+    }
+
+    /// The transpose, without moving a number.
+    pub(crate) fn t(self) -> Self {
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    /// The slice underneath.
+    pub(crate) fn numbers(self) -> &'a [f32] {
+        self.data
+    }
+
+    fn offset(self, row: usize, column: usize) -> *const f32 {
+        self.data[row * self.row_stride + column * self.column_stride..].as_ptr()
+    }
+}
+
+/// `c = a·b`, or `c += a·b` if `accumulate`; `c` is row-major `[a.rows, b.columns]`.
+///
+/// The result is cut into fixed panels along its longer side, each computed by one single-threaded product: the gemm
+/// crate's own splitting leaves a core idle at the shapes of a mini-batch.
+pub(crate) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+    let (m, n, k) = (a.rows, b.columns, a.columns);
+    assert_eq!(b.rows, k, "inner dimensions differ");
+    assert_eq!(c.len(), m * n, "a result of another size");
+    if m == 0 || n == 0 {
+        return;
+    }
+    if k == 0 {
+        if !accumulate {
+            c.fill(0.0);
+        }
+        return;
+    }
+    let c = Cells(c.as_mut_ptr());
+    let by_rows = m > n;
+    let panels = if by_rows { m } else { n }.div_ceil(PANEL);
+    (0..panels).into_par_iter().for_each(|panel| {
+        let start = panel * PANEL;
+        let (row, column, rows, columns) = if by_rows {
+            (start, 0, PANEL.min(m - start), n)
+        } else {
+            (0, start, m, PANEL.min(n - start))
+        };
+        // SAFETY: `Matrix::new` and the assertions above hold every index of the three matrices inside its slice, and
+        // `row..row + rows`, `column..column + columns` is inside the result. Panels are disjoint, so no two tasks
+        // touch one element of `c`; `c` is borrowed mutably for the whole call, so nobody else does.
+        #[allow(unsafe_code)]
+        unsafe {
+            gemm::gemm(
+                rows,
+                columns,
+                k,
+                c.at(row * n + column),
+                1,
+                n as isize,
+                accumulate,
+                a.offset(row, 0),
+                a.column_stride as isize,
+                a.row_stride as isize,
+                b.offset(0, column),
+                b.column_stride as isize,
+                b.row_stride as isize,
+                1.0f32,
+                1.0f32,
+                false,
+                false,
+                false,
+                Parallelism::None,
+            );
+        }
+    });
+}
+
+/// The result's first element, shared by the tasks that each write their own panel of it.
+struct Cells(*mut f32);
+
+// SAFETY: the pointer is used for disjoint panels only, and outlives the parallel loop that shares it.
+#[allow(unsafe_code)]
+unsafe impl Sync for Cells {}
+
+impl Cells {
+    /// # Safety
+    /// `index` must be inside the result.
+    #[allow(unsafe_code)]
+    unsafe fn at(&self, index: usize) -> *mut f32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.add(index) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize, seed: usize) -> Vec<f32> {
+        (0..n)
+            .map(|i| ((i * 7919 + seed * 104_729) % 1009) as f32 / 1009.0 - 0.5)
+            .collect()
+    }
+
+    fn naive(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f64> {
+        let at = |m: Matrix<'_>, i: usize, j: usize| {
+            f64::from(m.data[i * m.row_stride + j * m.column_stride])
+        };
+        let cell = |i, j| (0..a.columns).map(|k| at(a, i, k) * at(b, k, j)).sum();
+        (0..a.rows)
+            .flat_map(|i| (0..b.columns).map(move |j| cell(i, j)))
+            .collect()
+    }
+
+    #[test]
+    fn products_of_odd_shapes_agree_with_the_naive_sum() {
+        let sizes = [1, 2, 3, 7, 31, 33, 127, 257];
+        for (m, n, k) in sizes.iter().flat_map(|&m| {
+            sizes
+                .iter()
+                .map(move |&n| (m, n, sizes[(m + n) % sizes.len()]))
+        }) {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let (at, bt) = (numbers(m * k, 3), numbers(k * n, 4));
+            for (a, b) in [
+                (Matrix::new(&a, m, k), Matrix::new(&b, k, n)),
+                (Matrix::new(&at, k, m).t(), Matrix::new(&b, k, n)),
+                (Matrix::new(&a, m, k), Matrix::new(&bt, n, k).t()),
+            ] {
+                let mut c = vec![f32::NAN; m * n];
+                gemm(a, b, &mut c, false);
+                gemm(a, b, &mut c, true);
+                for (got, want) in c.iter().zip(naive(a, b)) {
+                    assert!(
+                        (f64::from(*got) - 2.0 * want).abs() < 1e-4,
+                        "{m}x{n}x{k}: {got} for {want}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_inner_dimension_gives_zeros() {
+        let mut c = vec![1.0; 6];
+        gemm(Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), &mut c, true);
+        assert_eq!(c, [1.0; 6]);
+        gemm(
+            Matrix::new(&[], 2, 0),
+            Matrix::new(&[], 0, 3),
+            &mut c,
+            false,
+        );
+        assert_eq!(c, [0.0; 6]);
+    }
+}

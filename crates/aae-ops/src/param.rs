@@ -1,0 +1,229 @@
+//! A parameter and its own gradient buffer.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use candle_core::{DType, Result, Tensor, Var, bail};
+use rayon::prelude::*;
+
+use crate::math::vectorized;
+use crate::path::is_fused;
+use crate::slices::{self, CHUNK};
+
+/// A trainable tensor that owns its gradient buffer.
+///
+/// Fused operations write gradients straight into the buffer and the optimizer reads them there, so that candle's
+/// `backward` never allocates or adds the large ones. A clone is the same parameter. A [`frozen`](Self::frozen) view
+/// has the same numbers and no gradient.
+#[derive(Clone, Debug)]
+pub struct Param {
+    inner: Arc<Inner>,
+    frozen: bool,
+}
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    value: Var,
+    gradient: Mutex<Gradient>,
+}
+
+/// The buffer lives as long as the parameter; `filled` says whether it holds a gradient or the remains of the last.
+#[derive(Debug, Default)]
+struct Gradient {
+    buffer: Option<Tensor>,
+    filled: bool,
+}
+
+impl Param {
+    /// A parameter that starts as a copy of `value`. `name` is its key in checkpoints: `encoder.hidden.0.weight`.
+    pub fn new(name: impl Into<String>, value: &Tensor) -> Result<Self> {
+        let inner = Inner {
+            name: name.into(),
+            value: Var::from_tensor(&value.copy()?)?,
+            gradient: Mutex::default(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+            frozen: false,
+        })
+    }
+
+    /// The name that it was given.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The numbers as they are now: a view that changes with the parameter. A frozen view's are detached.
+    pub fn tensor(&self) -> Tensor {
+        if self.frozen {
+            self.inner.value.detach()
+        } else {
+            self.inner.value.as_tensor().clone()
+        }
+    }
+
+    /// How many numbers it has.
+    pub fn len(&self) -> usize {
+        self.inner.value.elem_count()
+    }
+
+    /// Whether it has no numbers at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Replaces the numbers. Errors: if shape or dtype differ.
+    pub fn set(&self, value: &Tensor) -> Result<()> {
+        if value.shape() != self.inner.value.shape() || value.dtype() != self.inner.value.dtype() {
+            bail!(
+                "parameter {}: expected {:?} {:?}, found {:?} {:?}",
+                self.name(),
+                self.inner.value.shape(),
+                self.inner.value.dtype(),
+                value.shape(),
+                value.dtype()
+            )
+        }
+        self.inner.value.set(&value.contiguous()?)
+    }
+
+    /// The same parameter as a constant: operations that use the view compute no gradient for it.
+    pub fn frozen(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            frozen: true,
+        }
+    }
+
+    /// Whether this is a frozen view.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// A copy of the gradient that the last [`backward`] left, if any.
+    pub fn gradient(&self) -> Result<Option<Tensor>> {
+        let gradient = self.lock();
+        match &gradient.buffer {
+            Some(buffer) if gradient.filled => Ok(Some(buffer.copy()?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Forgets the gradient. The buffer stays allocated and is overwritten by the next one.
+    pub fn zero_gradient(&self) {
+        self.lock().filled = false;
+    }
+
+    /// Calls `f(buffer, accumulate)`, which writes a gradient over the buffer or adds one to it.
+    pub(crate) fn write_gradient(
+        &self,
+        f: impl FnOnce(&mut [f32], bool) -> Result<()>,
+    ) -> Result<()> {
+        let mut gradient = self.lock();
+        let accumulate = gradient.filled;
+        let buffer = match gradient.buffer.take() {
+            Some(buffer) => buffer,
+            None => self.inner.value.zeros_like()?,
+        };
+        let written = slices::write(&buffer, |numbers| f(numbers, accumulate));
+        gradient.buffer = Some(buffer);
+        gradient.filled = written.is_ok();
+        written
+    }
+
+    /// Calls `f` with the gradient's buffer if it is filled.
+    pub(crate) fn read_gradient<T>(
+        &self,
+        f: impl FnOnce(&Tensor) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let gradient = self.lock();
+        match &gradient.buffer {
+            Some(buffer) if gradient.filled => f(buffer).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn accumulate(&self, found: Tensor) -> Result<()> {
+        let mut gradient = self.lock();
+        gradient.buffer = Some(match gradient.buffer.take() {
+            Some(buffer) if gradient.filled => (buffer + found)?,
+            _ => found.contiguous()?,
+        });
+        gradient.filled = true;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gradient> {
+        self.inner
+            .gradient
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Forgets the gradients of `params`.
+pub fn zero_gradients(params: &[Param]) {
+    params.iter().for_each(Param::zero_gradient);
+}
+
+/// Computes the gradients of the scalar `loss` and leaves those of `params` in their buffers; what the buffers held
+/// before is forgotten.
+///
+/// Gradients of parameters that are not among `params` may be written too, if `loss` reaches them unfrozen: freeze what
+/// a phase does not train.
+pub fn backward(loss: &Tensor, params: &[Param]) -> Result<()> {
+    if loss.elem_count() != 1 {
+        bail!("expected a scalar loss, found the shape {:?}", loss.shape())
+    }
+    zero_gradients(params);
+    let mut plain = loss.backward()?;
+    for param in params {
+        if let Some(found) = plain.remove(&param.inner.value) {
+            param.accumulate(found)?;
+        }
+    }
+    Ok(())
+}
+
+/// The Euclidean norm over the gradients of all `params` together; a parameter without a gradient counts as zero.
+pub fn gradient_norm(params: &[Param]) -> Result<f64> {
+    let mut sum = 0.0;
+    for param in params {
+        let squares = param.read_gradient(|gradient| {
+            if is_fused(gradient) {
+                slices::read(gradient, |numbers| Ok(sum_of_squares(numbers)))
+            } else {
+                Ok(f64::from(
+                    gradient
+                        .sqr()?
+                        .sum_all()?
+                        .to_dtype(DType::F32)?
+                        .to_scalar::<f32>()?,
+                ))
+            }
+        })?;
+        sum += squares.unwrap_or(0.0);
+    }
+    Ok(sum.sqrt())
+}
+
+fn sum_of_squares(numbers: &[f32]) -> f64 {
+    let chunk = |chunk: &[f32]| {
+        vectorized(|| {
+            let mut lanes = [0f64; 16];
+            let (blocks, rest) = chunk.as_chunks::<16>();
+            for block in blocks {
+                for (lane, x) in lanes.iter_mut().zip(block) {
+                    *lane += f64::from(*x) * f64::from(*x);
+                }
+            }
+            lanes.iter().sum::<f64>()
+                + rest
+                    .iter()
+                    .map(|x| f64::from(*x) * f64::from(*x))
+                    .sum::<f64>()
+        })
+    };
+    let partial: Vec<f64> = numbers.par_chunks(CHUNK).map(chunk).collect();
+    partial.iter().sum()
+}
