@@ -62,7 +62,11 @@ fn the_same_stream_gives_the_same_draws_and_the_next_one_others() {
         assert_ne!(draw(1), draw(2), "{description}");
         assert_eq!(draw(1).len(), 200);
         assert!(draw(1).iter().all(|x| x.is_finite()));
-        assert!(prior.sample(0, 2, &mut stream(0, "prior.style", 0)).is_empty());
+        assert!(
+            prior
+                .sample(0, 2, &mut stream(0, "prior.style", 0))
+                .is_empty()
+        );
     }
 }
 
