@@ -1,0 +1,199 @@
+//! The checkpoints of a run folder: which are kept, and which one a run goes on from.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Checkpoint, load};
+use crate::exit;
+use crate::run_dir::RunDir;
+use crate::tensor_file::{TensorFileError, check_finite};
+
+/// How many of the newest checkpoints are kept: if one turns out damaged, there is another.
+const KEPT: usize = 2;
+
+/// A run's checkpoints could not be saved or found.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// One file could not be written or read.
+    #[error(transparent)]
+    File(#[from] TensorFileError),
+    /// The folder cannot be listed.
+    #[error("{path}: could not list: {source}")]
+    List {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no checkpoint.
+    #[error("{path}: no checkpoint found; the run stopped before its first, start it anew")]
+    NoCheckpoint {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There are checkpoints, and every one is bad.
+    #[error("{path}: no usable checkpoint:\n  {}", .errors.join("\n  "))]
+    AllBad {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with each.
+        errors: Vec<String>,
+    },
+}
+
+impl CheckpointError {
+    /// 65 for bad or absent checkpoints, 73 or 74 for I/O errors.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::File(error) => error.exit_code(),
+            Self::List { .. } => exit::IO,
+            Self::NoCheckpoint { .. } | Self::AllBad { .. } => exit::DATA,
+        }
+    }
+}
+
+/// A checkpoint was saved.
+#[derive(Debug)]
+pub struct Saved {
+    /// The file.
+    pub path: PathBuf,
+    /// Old checkpoints that could not be removed.
+    pub warnings: Vec<String>,
+}
+
+/// The newest good checkpoint of a run.
+#[derive(Debug)]
+pub struct Newest {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Its file.
+    pub path: PathBuf,
+    /// What is wrong with each newer one, if this is not the newest.
+    pub warnings: Vec<String>,
+}
+
+/// Saves a checkpoint under its step, and only then removes old ones: the newest two stay, and the best.
+///
+/// Checkpoints of later steps, which are there after resuming from an older one, are left alone until the run reaches them.
+///
+/// Errors: if a value is not finite (nothing is written then), or on an I/O error; the checkpoints that were there stay.
+pub fn save(run: &RunDir, checkpoint: &Checkpoint) -> Result<Saved, CheckpointError> {
+    let path = run.checkpoint(checkpoint.meta.step);
+    check_finite(&checkpoint.tensors).map_err(|cause| TensorFileError {
+        path: path.clone(),
+        cause,
+    })?;
+    checkpoint.write(&path)?;
+    let warnings = match prune(run, checkpoint) {
+        Ok(warnings) => warnings,
+        Err(error) => vec![error.to_string()],
+    };
+    Ok(Saved { path, warnings })
+}
+
+/// Loads the newest checkpoint that is whole, and says what is wrong with newer ones.
+///
+/// Errors: if there is none, or if none is whole.
+pub fn load_newest(run: &RunDir) -> Result<Newest, CheckpointError> {
+    let mut warnings = Vec::new();
+    for step in steps(&run.checkpoints())?.into_iter().rev() {
+        let path = run.checkpoint(step);
+        match load(&path) {
+            Ok(checkpoint) => {
+                return Ok(Newest {
+                    checkpoint,
+                    path,
+                    warnings,
+                });
+            }
+            Err(error) => warnings.push(error.to_string()),
+        }
+    }
+    let path = run.checkpoints();
+    Err(match warnings.is_empty() {
+        true => CheckpointError::NoCheckpoint { path },
+        false => CheckpointError::AllBad {
+            path,
+            errors: warnings,
+        },
+    })
+}
+
+/// Removes the checkpoints before the newest ones, up to the one just saved.
+fn prune(run: &RunDir, saved: &Checkpoint) -> Result<Vec<String>, CheckpointError> {
+    let best = saved.meta.best.map(|best| best.step);
+    let mut past = steps(&run.checkpoints())?;
+    past.retain(|step| *step <= saved.meta.step);
+    let old = &past[..past.len().saturating_sub(KEPT)];
+    let mut warnings = Vec::new();
+    for step in old.iter().filter(|step| Some(**step) != best) {
+        let path = run.checkpoint(*step);
+        if let Err(error) = fs::remove_file(&path) {
+            warnings.push(format!(
+                "{}: could not remove an old checkpoint: {error}",
+                path.display()
+            ));
+        }
+    }
+    Ok(warnings)
+}
+
+/// The steps of the checkpoints in a folder, ascending; none if there is no folder.
+fn steps(folder: &Path) -> Result<Vec<u64>, CheckpointError> {
+    let failed = |source| CheckpointError::List {
+        path: folder.to_path_buf(),
+        source,
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut steps = Vec::new();
+    for entry in entries {
+        steps.extend(
+            entry
+                .map_err(failed)?
+                .file_name()
+                .to_str()
+                .and_then(step_of),
+        );
+    }
+    steps.sort_unstable();
+    Ok(steps)
+}
+
+/// The step in a checkpoint's file name, if it is one.
+fn step_of(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("step-")?.strip_suffix(".safetensors")?;
+    // `+5` and `05` are not names that we give.
+    digits
+        .parse()
+        .ok()
+        .filter(|step: &u64| step.to_string() == digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_names_are_checkpoints() {
+        assert_eq!(step_of("step-0.safetensors"), Some(0));
+        assert_eq!(
+            step_of("step-18446744073709551615.safetensors"),
+            Some(u64::MAX)
+        );
+        for name in [
+            "step-05.safetensors",
+            "step-+5.safetensors",
+            "step-18446744073709551616.safetensors",
+            "step-5.safetensors.bak",
+            "diverged-step-5.safetensors",
+            ".step-5.safetensors.1-0.aae.tmp",
+        ] {
+            assert_eq!(step_of(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A run's configuration: every number that decides its outcome, as plain structs in the layout of the TOML files.
+//!
+//! A preset states all of it; `--config FILE`, flags and `--set` change parts ([`Config::resolve`]). The resolved configuration is
+//! written to the run folder before the first step. Where the data lies and how many threads work are not part of it.
+
+use std::path::Path;
+
+use aae_models::prior::PriorConfig;
+use aae_models::{ModelConfig, ReconstructionLoss};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+mod decode;
+pub(crate) mod error;
+mod layers;
+mod validate;
+
+pub use error::{ConfigError, ConfigErrors};
+pub use layers::Override;
+
+use crate::presets;
+use crate::schedule::Schedule;
+
+/// A run's configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Which training algorithm.
+    pub variant: VariantKind,
+    /// Seed of everything random: initial weights, order of the images, draws of the prior. At most 2⁶³ - 1.
+    pub seed: u64,
+    /// Passes over the training images.
+    pub epochs: u64,
+    /// Images per step.
+    pub batch_size: usize,
+    /// Steps between two lines of losses.
+    pub log_every: u64,
+    /// Steps between two checkpoints.
+    pub checkpoint_every: u64,
+    /// Epochs between two evaluations.
+    pub evaluate_every: u64,
+    /// Epochs between two sets of figures; 0: only after the last.
+    pub figures_every: u64,
+    /// Where to stop, in steps, if before the last epoch's end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<u64>,
+    /// Which images.
+    pub data: DataConfig,
+    /// The networks.
+    pub model: ModelConfig,
+    /// The distribution that the codes shall follow.
+    pub prior: PriorConfig,
+    /// What is minimised.
+    pub loss: LossConfig,
+    /// What keeps the adversarial game in balance.
+    pub regularization: RegularizationConfig,
+    /// One optimizer per phase.
+    pub optimizer: OptimizersConfig,
+}
+
+/// Which training algorithm a run follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VariantKind {
+    /// A plain autoencoder: the reconstruction phase alone.
+    Ae,
+    /// The adversarial autoencoder.
+    Aae,
+}
+
+/// Which images a run trains on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Training images held out for validation.
+    pub validation: usize,
+    /// Train on so many images only, after holding out; absent: on all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_train: Option<usize>,
+}
+
+/// What is minimised.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossConfig {
+    /// How far a reconstruction is from its image.
+    pub reconstruction: ReconstructionLoss,
+}
+
+/// What keeps the adversarial game in balance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegularizationConfig {
+    /// Standard deviation of the Gaussian noise added to real and fake codes before the discriminator sees them.
+    pub discriminator_input_noise: f64,
+}
+
+/// The optimizer of each phase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimizersConfig {
+    /// Moves encoder and decoder.
+    pub reconstruction: OptimizerConfig,
+    /// Moves the discriminator.
+    pub discriminator: OptimizerConfig,
+    /// Moves the encoder against the discriminator.
+    pub generator: OptimizerConfig,
+}
+
+/// One phase's optimizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimizerConfig {
+    /// Which algorithm.
+    pub kind: OptimizerKind,
+    /// Learning rate, before the schedule.
+    pub lr: f64,
+    /// Adam: decay of the first moment, in `[0, 1)`.
+    pub beta1: f64,
+    /// Adam: decay of the second moment, in `[0, 1)`.
+    pub beta2: f64,
+    /// Adam: added to the root of the second moment.
+    pub epsilon: f64,
+    /// SGD: momentum, in `[0, 1)`.
+    pub momentum: f64,
+    /// Share of a weight added to its gradient.
+    pub weight_decay: f64,
+    /// Longest allowed gradient, as the Euclidean norm over all of the phase's parameters; absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// How the learning rate changes during the run.
+    pub schedule: Schedule,
+}
+
+/// An optimization algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerKind {
+    /// Adam, Kingma and Ba 2015.
+    Adam,
+    /// Gradient descent with momentum.
+    Sgd,
+}
+
+impl Config {
+    /// The configuration of a run: the preset, changed by `file`, changed by `overrides` in their order (flags before `--set`).
+    ///
+    /// A later layer that changes the `kind` of the prior or of a schedule replaces that table as a whole.
+    ///
+    /// Errors: everything that is wrong, at once: an unknown preset, a file that cannot be read or parsed, unknown and missing keys, wrong
+    /// types, values that make no sense. Each with its path and where it came from.
+    pub fn resolve(
+        preset: &str,
+        file: Option<&Path>,
+        overrides: &[Override],
+    ) -> Result<Self, ConfigErrors> {
+        let base = match presets::preset(preset) {
+            Ok(preset) => preset,
+            Err(error) => return Err(ConfigErrors::new(vec![error])),
+        };
+        let mut errors = Vec::new();
+        let base = layers::Layers::preset(base)?;
+        let mut layers = base.clone();
+        if let Some(file) = file {
+            layers.add_file(file, &mut errors);
+        }
+        layers.add_overrides(overrides, &mut errors);
+        decode::decode(&layers, &base.table, errors)
+    }
+
+    /// Reads a configuration that states everything, such as a run's `config.toml`.
+    ///
+    /// Errors: as [`resolve`](Self::resolve); a missing key is an error.
+    pub fn read(path: &Path) -> Result<Self, ConfigErrors> {
+        let base = layers::Layers::preset(presets::default())?;
+        let mut errors = Vec::new();
+        let mut layers = layers::Layers::default();
+        layers.add_file(path, &mut errors);
+        if !errors.is_empty() {
+            return Err(ConfigErrors::new(errors));
+        }
+        decode::decode(&layers, &base.table, errors)
+    }
+
+    /// As [`read`](Self::read), from text; `origin` names it in errors.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self, ConfigErrors> {
+        let base = layers::Layers::preset(presets::default())?;
+        let mut layers = layers::Layers::default();
+        layers
+            .add_text(text, origin)
+            .map_err(|error| ConfigErrors::new(vec![error]))?;
+        decode::decode(&layers, &base.table, Vec::new())
+    }
+
+    /// The canonical TOML form: every value, in the order of the structs. Reading it gives an equal configuration.
+    pub fn to_toml(&self) -> String {
+        // Neither a map with keys that are not strings nor a number beyond TOML's is in a valid configuration.
+        toml::to_string(self).unwrap_or_else(|error| format!("# not representable: {error}\n"))
+    }
+
+    /// SHA-256 of the canonical form, in hexadecimal.
+    pub fn hash(&self) -> String {
+        crate::hex(&Sha256::digest(self.to_toml()))
+    }
+
+    /// How many steps the run has: `epochs` times `steps_per_epoch`, or `max_steps` if that is less.
+    pub fn total_steps(&self, steps_per_epoch: u64) -> u64 {
+        let steps = self.epochs.saturating_mul(steps_per_epoch);
+        self.max_steps.map_or(steps, |max| steps.min(max))
+    }
+
+    /// Checks every value that can be checked without the data.
+    ///
+    /// Errors: all of them at once.
+    pub fn validate(&self) -> Result<(), ConfigErrors> {
+        ConfigErrors::if_any(validate::problems(self))
+    }
+
+    /// Checks the values that depend on the number of training images: at least one full batch must be left after holding out.
+    ///
+    /// Errors: all of them at once.
+    pub fn validate_for(&self, training_images: usize) -> Result<(), ConfigErrors> {
+        ConfigErrors::if_any(validate::problems_with_data(self, training_images))
+    }
+}

@@ -1,0 +1,202 @@
+//! Whether the values of a configuration make sense, each problem as path and message.
+
+use aae_models::{ModelConfig, NetworkConfig};
+
+use super::layers::join;
+use super::{Config, OptimizerConfig, OptimizerKind, VariantKind};
+
+/// No layer here needs to be wider; a larger number is a slip, and its products would not fit into memory.
+const MAX_WIDTH: usize = 1 << 16;
+/// No network here needs to be deeper.
+const MAX_DEPTH: usize = 64;
+
+/// Path and message of each problem.
+pub(super) type Problems = Vec<(String, String)>;
+
+/// Everything that can be checked without the data.
+pub(super) fn problems(config: &Config) -> Problems {
+    let mut check = Check::default();
+    check.that(
+        i64::try_from(config.seed).is_ok(),
+        "seed",
+        "at most 9223372036854775807",
+        config.seed,
+    );
+    for (path, value) in [
+        ("epochs", config.epochs),
+        ("batch_size", config.batch_size as u64),
+        ("log_every", config.log_every),
+        ("checkpoint_every", config.checkpoint_every),
+        ("evaluate_every", config.evaluate_every),
+        ("max_steps", config.max_steps.unwrap_or(1)),
+        (
+            "data.limit_train",
+            config.data.limit_train.unwrap_or(1) as u64,
+        ),
+    ] {
+        check.that(value >= 1, path, "at least 1", value);
+    }
+    model(&mut check, &config.model);
+    for error in config.prior.validate(config.model.latent_dim) {
+        check
+            .problems
+            .push((join("prior", error.field), error.message));
+    }
+    let noise = config.regularization.discriminator_input_noise;
+    let path = "regularization.discriminator_input_noise";
+    check.that(
+        noise.is_finite() && noise >= 0.0,
+        path,
+        "a finite number from 0 on",
+        noise,
+    );
+    if config.variant == VariantKind::Ae {
+        check.that(
+            noise == 0.0,
+            path,
+            "0: variant `ae` has no discriminator",
+            noise,
+        );
+    }
+    optimizer(
+        &mut check,
+        "optimizer.reconstruction",
+        &config.optimizer.reconstruction,
+    );
+    optimizer(
+        &mut check,
+        "optimizer.discriminator",
+        &config.optimizer.discriminator,
+    );
+    optimizer(
+        &mut check,
+        "optimizer.generator",
+        &config.optimizer.generator,
+    );
+    check.problems
+}
+
+/// What depends on the number of training images.
+pub(super) fn problems_with_data(config: &Config, training_images: usize) -> Problems {
+    let mut check = Check::default();
+    let held_out = config.data.validation;
+    let expected = format!("fewer than the {training_images} training images");
+    check.that(
+        held_out < training_images,
+        "data.validation",
+        expected,
+        held_out,
+    );
+    let left = training_images.saturating_sub(held_out);
+    let left = config
+        .data
+        .limit_train
+        .map_or(left, |limit| left.min(limit));
+    if held_out < training_images {
+        let expected = format!("at most the {left} images trained on");
+        check.that(
+            config.batch_size <= left,
+            "batch_size",
+            expected,
+            config.batch_size,
+        );
+    }
+    check.problems
+}
+
+fn model(check: &mut Check, model: &ModelConfig) {
+    check.width("model.latent_dim", model.latent_dim);
+    network(check, "model.encoder", &model.encoder);
+    network(check, "model.decoder", &model.decoder);
+    network(check, "model.discriminator", &model.discriminator);
+}
+
+fn network(check: &mut Check, path: &str, network: &NetworkConfig) {
+    let path = join(path, "hidden");
+    let depth = network.hidden.len();
+    check.that(
+        (1..=MAX_DEPTH).contains(&depth),
+        &path,
+        format!("1 to {MAX_DEPTH} layers"),
+        depth,
+    );
+    for (index, width) in network.hidden.iter().enumerate() {
+        check.width(&format!("{path}[{index}]"), *width);
+    }
+}
+
+fn optimizer(check: &mut Check, path: &str, optimizer: &OptimizerConfig) {
+    let positive = |value: f64| value.is_finite() && value > 0.0;
+    let share = |value: f64| (0.0..1.0).contains(&value);
+    let OptimizerConfig {
+        lr,
+        beta1,
+        beta2,
+        epsilon,
+        momentum,
+        weight_decay,
+        ..
+    } = *optimizer;
+    let above_0 = "a finite number above 0";
+    let below_1 = "a number from 0 to below 1";
+    check.that(positive(lr), &join(path, "lr"), above_0, lr);
+    check.that(share(beta1), &join(path, "beta1"), below_1, beta1);
+    check.that(share(beta2), &join(path, "beta2"), below_1, beta2);
+    check.that(positive(epsilon), &join(path, "epsilon"), above_0, epsilon);
+    check.that(share(momentum), &join(path, "momentum"), below_1, momentum);
+    if optimizer.kind == OptimizerKind::Adam && share(momentum) {
+        let expected = "0: kind `adam` has no momentum of this name, its `beta1` is that";
+        check.that(momentum == 0.0, &join(path, "momentum"), expected, momentum);
+    }
+    let decays = weight_decay.is_finite() && weight_decay >= 0.0;
+    check.that(
+        decays,
+        &join(path, "weight_decay"),
+        "a finite number from 0 on",
+        weight_decay,
+    );
+    let clip_norm = optimizer.clip_norm.unwrap_or(1.0);
+    check.that(
+        positive(clip_norm),
+        &join(path, "clip_norm"),
+        above_0,
+        clip_norm,
+    );
+    for (field, message) in optimizer.schedule.validate() {
+        check
+            .problems
+            .push((format!("{path}.schedule.{field}"), message));
+    }
+}
+
+/// Collects problems.
+#[derive(Default)]
+struct Check {
+    problems: Problems,
+}
+
+impl Check {
+    fn that(
+        &mut self,
+        good: bool,
+        path: &str,
+        expected: impl std::fmt::Display,
+        found: impl std::fmt::Display,
+    ) {
+        if !good {
+            self.problems.push((
+                path.to_owned(),
+                format!("expected {expected}, found {found}"),
+            ));
+        }
+    }
+
+    fn width(&mut self, path: &str, width: usize) {
+        self.that(
+            (1..=MAX_WIDTH).contains(&width),
+            path,
+            format!("1 to {MAX_WIDTH}"),
+            width,
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! Writing a file so that after a crash or a power loss either the old file or the new one is there, whole.
+//!
+//! Everything in a run folder that must not be torn goes through here: config, checkpoints, model, summary. The metrics file is
+//! appended to instead (`metrics`).
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::exit;
+
+/// How the name of each of our temporary files ends.
+const TEMPORARY_SUFFIX: &str = ".aae.tmp";
+
+/// A file could not be written; what was there before is untouched.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: could not {action}: {source}")]
+pub struct DurableError {
+    /// The file that was to be written.
+    pub path: PathBuf,
+    /// What failed: "create the temporary file", "write", "sync", "rename", "sync the directory".
+    pub action: &'static str,
+    /// Why.
+    pub source: io::Error,
+}
+
+impl DurableError {
+    /// 73 if the file could not be created at all, else 74.
+    pub fn exit_code(&self) -> u8 {
+        exit::io(&self.source)
+    }
+}
+
+/// Writes `bytes` to `path`: a temporary file in the same directory, fsync, rename over `path`, fsync of the directory.
+///
+/// The file's mode is the usual one (0666 less the umask). A `path` that exists is replaced.
+///
+/// Errors: any I/O error, with the path; the temporary file is removed.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write`], for content too large to hold twice: `content` writes it piece by piece.
+pub fn write_with(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), DurableError> {
+    let failed = |action| {
+        move |source| DurableError {
+            path: path.to_path_buf(),
+            action,
+            source,
+        }
+    };
+    let name = path.file_name().ok_or_else(|| {
+        failed("create the temporary file")(io::Error::from(io::ErrorKind::InvalidFilename))
+    })?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let temporary = directory.join(temporary_name(name));
+
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temporary)
+        .map_err(failed("create the temporary file"))?;
+    let replaced = fill(file, content)
+        .map_err(|(action, source)| failed(action)(source))
+        .and_then(|()| fs::rename(&temporary, path).map_err(failed("rename")));
+    if replaced.is_err() {
+        // The first error is the one worth reporting; what stays behind is removed at the next start.
+        let _ = fs::remove_file(&temporary);
+    }
+    replaced?;
+    sync_directory(directory).map_err(failed("sync the directory"))
+}
+
+/// Whether a file of this name is a temporary of ours, left behind by a process that was killed.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
+    name.to_str()
+        .is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX))
+}
+
+/// Makes creations, renames and removals in `directory` durable.
+pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// A hidden name beside `name` that no other writer uses, in this process or another.
+fn temporary_name(name: &OsStr) -> String {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let count = WRITES.fetch_add(1, Ordering::Relaxed);
+    format!(
+        ".{}.{}-{count}{TEMPORARY_SUFFIX}",
+        name.to_string_lossy(),
+        std::process::id()
+    )
+}
+
+fn fill(
+    file: File,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), (&'static str, io::Error)> {
+    let mut buffered = BufWriter::with_capacity(1 << 20, file);
+    content(&mut buffered).map_err(|error| ("write", error))?;
+    let file = buffered
+        .into_inner()
+        .map_err(|error| ("write", error.into_error()))?;
+    file.sync_all().map_err(|error| ("sync", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn writes_replaces_and_leaves_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        write(&path, b"old").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(directory.path()), ["config.toml"]);
+    }
+
+    #[test]
+    fn a_failing_writer_leaves_the_old_file_and_no_temporary() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        write(&path, b"old").unwrap();
+        let error = write_with(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        })
+        .unwrap_err();
+        assert_eq!(error.action, "write");
+        assert_eq!(error.exit_code(), 74);
+        assert!(error.to_string().contains("config.toml"));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(directory.path()), ["config.toml"]);
+    }
+
+    #[test]
+    fn a_directory_in_the_way_is_an_error_and_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        assert_eq!(write(&path, b"x").unwrap_err().action, "rename");
+        assert_eq!(names(directory.path()), ["taken"]);
+    }
+
+    #[test]
+    fn a_missing_directory_cannot_be_created_in() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = write(&directory.path().join("no/such/file"), b"x").unwrap_err();
+        assert_eq!(error.exit_code(), 73);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_mode_is_that_of_any_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let plain = directory.path().join("plain");
+        File::create(&plain).unwrap();
+        let path = directory.path().join("durable");
+        write(&path, b"x").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&plain));
+    }
+
+    #[test]
+    fn temporaries_are_recognised_and_members_are_not() {
+        assert!(is_temporary(OsStr::new(&temporary_name(OsStr::new(
+            "config.toml"
+        )))));
+        assert!(!is_temporary(OsStr::new("config.toml")));
+        assert!(!is_temporary(OsStr::new("notes.tmp")));
+    }
+}

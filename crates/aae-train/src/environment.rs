@@ -1,0 +1,151 @@
+//! `environment.json`: what a run was made with, so that its figures can be understood and repeated.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::durable::{self, DurableError};
+
+/// The program, the machine and the command of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Version of this crate.
+    pub version: String,
+    /// Revision of the clone that the program was built in, with `-dirty` if files differ from it; absent without git.
+    pub git_revision: Option<String>,
+    /// The compiler.
+    pub rustc: String,
+    /// Operating system and architecture, such as `linux x86_64`.
+    pub platform: String,
+    /// The processor, as the operating system calls it, if it does.
+    pub cpu: Option<String>,
+    /// Hardware threads available to the process.
+    pub available_threads: usize,
+    /// Threads that the run uses.
+    pub threads: usize,
+    /// The device, such as `cpu`.
+    pub device: String,
+    /// The seed of all random numbers.
+    pub seed: u64,
+    /// The command line.
+    pub command_line: Vec<String>,
+    /// When the process described itself: RFC 3339, UTC.
+    pub started: String,
+}
+
+impl Environment {
+    /// Describes this process and machine.
+    pub fn gather(threads: usize, device: &str, seed: u64) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            git_revision: git_revision(),
+            rustc: env!("AAE_TRAIN_RUSTC").to_owned(),
+            platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            cpu: cpu_name(),
+            available_threads: std::thread::available_parallelism().map_or(1, usize::from),
+            threads,
+            device: device.to_owned(),
+            seed,
+            command_line: std::env::args_os()
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect(),
+            started: rfc3339(SystemTime::now()),
+        }
+    }
+
+    /// Writes the description durably, as indented JSON.
+    ///
+    /// Errors: any I/O error.
+    pub fn write(&self, path: &Path) -> Result<(), DurableError> {
+        durable::write_with(path, |file| {
+            serde_json::to_writer_pretty(&mut *file, self)?;
+            file.write_all(b"\n")
+        })
+    }
+}
+
+/// What git says of the folder that this crate was built in; `None` without git or without a clone.
+fn git_revision() -> Option<String> {
+    let output = Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe"])
+        .args(["--always", "--dirty", "--abbrev=40", "--exclude=*"])
+        .env_remove("GIT_DIR")
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    let revision = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (!revision.is_empty()).then_some(revision)
+}
+
+/// The processor's model name, where the system has `/proc/cpuinfo`.
+fn cpu_name() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// A time in UTC, to the second: `2026-01-31T23:59:59Z`.
+fn rfc3339(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |duration| duration.as_secs());
+    let (mut day, second) = (seconds / 86_400, seconds % 86_400);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
+    let mut year = 1970;
+    while day >= 365 + u64::from(leap(year)) {
+        day -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let mut month = 1;
+    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if day < days {
+            break;
+        }
+        day -= days;
+        month += 1;
+    }
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!(
+        "{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{:02}Z",
+        day + 1,
+        second % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        // $ date -u -d @951782400 +%FT%TZ
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_767_225_599, "2025-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn the_description_is_written_whole_and_read_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("environment.json");
+        let environment = Environment::gather(2, "cpu", 7);
+        environment.write(&path).unwrap();
+        let read: Environment = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(read, environment);
+        assert_eq!(read.threads, 2);
+        assert!(read.rustc.starts_with("rustc "), "{}", read.rustc);
+    }
+}

@@ -1,0 +1,154 @@
+//! Appending to `metrics.jsonl`, cutting it back when a run goes on from a checkpoint, and reading it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Line, MetricsError};
+
+/// Appends whole lines.
+#[derive(Debug)]
+pub struct MetricsWriter {
+    file: File,
+    path: PathBuf,
+    /// Bytes of whole lines in the file.
+    length: u64,
+    /// Whether a failed write may have left part of a line behind those.
+    torn: bool,
+}
+
+/// What was left and what was cut off when a metrics file was cut back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// Lines left.
+    pub kept: usize,
+    /// Lines cut off, a torn one included.
+    pub dropped: usize,
+}
+
+impl MetricsWriter {
+    /// Begins an empty file.
+    ///
+    /// Errors: any I/O error; also if the file exists.
+    pub fn create(path: &Path) -> Result<Self, MetricsError> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(path)
+            .map_err(failed(path, "create"))?;
+        Ok(Self {
+            file,
+            path: path.to_path_buf(),
+            length: 0,
+            torn: false,
+        })
+    }
+
+    /// Opens the file of a run that goes on after `step` steps: cuts off a torn last line and every line of a later step, so that the
+    /// file then grows to what it would have been without the interruption.
+    ///
+    /// All lines of a step must be written, and [`sync`](Self::sync)ed, before its checkpoint is saved. A missing file is created. From a line that cannot be
+    /// read on, everything is cut.
+    ///
+    /// Errors: any I/O error.
+    pub fn resume(path: &Path, step: u64) -> Result<(Self, Cut), MetricsError> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(failed(path, "open"))?;
+        let bytes = fs::read(path).map_err(failed(path, "read"))?;
+        let (length, cut) = cut_at(&bytes, step);
+        file.set_len(length)
+            .and_then(|()| file.seek(SeekFrom::Start(length)))
+            .and_then(|_| file.sync_all())
+            .map_err(failed(path, "cut"))?;
+        Ok((
+            Self {
+                file,
+                path: path.to_path_buf(),
+                length,
+                torn: false,
+            },
+            cut,
+        ))
+    }
+
+    /// Appends a line, in one write.
+    ///
+    /// Errors: any I/O error. The next call first removes what a failed one has left.
+    pub fn write(&mut self, line: &Line) -> Result<(), MetricsError> {
+        let written = self.append(line);
+        self.torn = written.is_err();
+        written.map_err(failed(&self.path, "write"))
+    }
+
+    /// Makes the lines so far durable; to be called before a checkpoint is saved.
+    pub fn sync(&mut self) -> Result<(), MetricsError> {
+        self.file.sync_data().map_err(failed(&self.path, "sync"))
+    }
+
+    fn append(&mut self, line: &Line) -> io::Result<()> {
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        if self.torn {
+            self.file.set_len(self.length)?;
+            self.file.seek(SeekFrom::Start(self.length))?;
+        }
+        self.file.write_all(text.as_bytes())?;
+        self.length += text.len() as u64;
+        Ok(())
+    }
+}
+
+/// All lines of a metrics file, in order; a torn last line, which a run in progress may have, is left out.
+///
+/// Errors: any I/O error; a whole line that is not one of ours.
+pub fn read(path: &Path) -> Result<Vec<Line>, MetricsError> {
+    let bytes = fs::read(path).map_err(failed(path, "read"))?;
+    whole_lines(&bytes)
+        .enumerate()
+        .map(|(index, line)| {
+            serde_json::from_slice(line).map_err(|error| MetricsError::Line {
+                path: path.to_path_buf(),
+                line: index + 1,
+                message: error.to_string(),
+            })
+        })
+        .collect()
+}
+
+/// How many bytes of a metrics file are whole, readable lines of at most `step` steps.
+fn cut_at(bytes: &[u8], step: u64) -> (u64, Cut) {
+    let mut length = 0;
+    let mut kept = 0;
+    for line in whole_lines(bytes) {
+        match serde_json::from_slice::<Line>(line) {
+            Ok(parsed) if parsed.step() <= step => {}
+            _ => break,
+        }
+        length += line.len();
+        kept += 1;
+    }
+    let dropped = bytes[length..]
+        .split_inclusive(|byte| *byte == b'\n')
+        .count();
+    (length as u64, Cut { kept, dropped })
+}
+
+/// The lines that end, each with its line feed.
+fn whole_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| line.ends_with(b"\n"))
+}
+
+fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> MetricsError {
+    let path = path.to_path_buf();
+    move |source| MetricsError::Io {
+        path,
+        action,
+        source,
+    }
+}

@@ -1,0 +1,310 @@
+//! The run folder: `runs/<preset>-s<seed>[-k]/` and the names of everything in it.
+//!
+//! A folder is created before step 1, held by one process at a time through a lock file, and opened again to resume or to use the
+//! trained model. `docs/formats.md` describes its files.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+mod list;
+mod lock;
+
+pub use list::{list, newest};
+
+use crate::{durable, exit};
+
+/// A run folder could not be created, opened or locked.
+#[derive(Debug, thiserror::Error)]
+pub enum RunDirError {
+    /// `--out` names a folder with something in it.
+    #[error(
+        "{path}: already exists and is not empty; to go on with this run give --resume, else choose another --out"
+    )]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process trains into this folder.
+    #[error("{path}: locked by another run{}; wait for it to end, or stop it", pid_text(.pid))]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// The other process, where it could be read.
+        pid: Option<u32>,
+    },
+    /// The folder holds no run.
+    #[error(
+        "{path}: not a run folder: expected a config.toml in it; `aae runs` lists the runs there are"
+    )]
+    NotARun {
+        /// The folder, or whatever it is.
+        path: PathBuf,
+    },
+    /// There is no run to take the newest of.
+    #[error("{runs}: no run found; train one first, or give the path of one")]
+    NoRuns {
+        /// Where runs were looked for.
+        runs: PathBuf,
+    },
+    /// `--name` is not usable as the name of a folder.
+    #[error(
+        "`{name}`: not a name for a run folder: expected letters, digits, `-`, `_` and `.`, not starting with `.`"
+    )]
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// An I/O error.
+    #[error("{path}: could not {action}: {source}")]
+    Io {
+        /// What was to be created or opened.
+        path: PathBuf,
+        /// "create the folder", "lock", ...
+        action: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+fn pid_text(pid: &Option<u32>) -> String {
+    pid.map(|pid| format!(" (process {pid})"))
+        .unwrap_or_default()
+}
+
+impl RunDirError {
+    /// 2 if the user named something that is no run, 73 if the folder is taken or cannot be created, 74 for other I/O errors.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotARun { .. } | Self::NoRuns { .. } | Self::BadName { .. } => exit::USAGE,
+            Self::Exists { .. } | Self::Locked { .. } => exit::CANNOT_CREATE,
+            Self::Io { source, .. } => exit::io(source),
+        }
+    }
+
+    fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io {
+            path,
+            action,
+            source,
+        }
+    }
+}
+
+/// A run's folder. While a value made by [`create`](Self::create), [`create_at`](Self::create_at) or [`resume`](Self::resume) lives,
+/// no other process can train into the folder; [`open`](Self::open) takes no lock and is for reading.
+#[derive(Debug)]
+pub struct RunDir {
+    root: PathBuf,
+    /// Unlocked by the operating system when it is closed, however the process ends.
+    _lock: Option<File>,
+}
+
+impl RunDir {
+    /// Creates `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken, and locks it.
+    ///
+    /// Two processes that do this at once get two folders. `name` is [`default_name`] or the user's own.
+    ///
+    /// Errors: if `name` is not a plain file name, or on an I/O error.
+    pub fn create(runs: &Path, name: &str) -> Result<Self, RunDirError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+            return Err(RunDirError::BadName {
+                name: name.to_owned(),
+            });
+        }
+        create_folders(runs)?;
+        for k in 1_u32.. {
+            let root = match k {
+                1 => runs.join(name),
+                k => runs.join(format!("{name}-{k}")),
+            };
+            match fs::create_dir(&root) {
+                Ok(()) => return Self::furnish(root),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(RunDirError::io(&root, "create the folder")(error)),
+            }
+        }
+        Err(RunDirError::Exists {
+            path: runs.join(name),
+        })
+    }
+
+    /// Creates and locks the folder that the user named with `--out`, which must not exist or be empty.
+    pub fn create_at(out: &Path) -> Result<Self, RunDirError> {
+        create_folders(out)?;
+        if !is_vacant(out)? {
+            // A run in progress is the better explanation, if that is what is there.
+            if out.join(LOCK).is_file() {
+                lock::take(out)?;
+            }
+            return Err(RunDirError::Exists {
+                path: out.to_path_buf(),
+            });
+        }
+        let run = Self::furnish(out.to_path_buf())?;
+        Ok(run)
+    }
+
+    /// Opens a run folder to go on training in it: locks it, and removes temporary files that a killed process left.
+    pub fn resume(path: &Path) -> Result<Self, RunDirError> {
+        let run = Self::open(path)?;
+        let locked = Self {
+            _lock: Some(lock::take(&run.root)?),
+            ..run
+        };
+        locked.remove_litter()?;
+        locked.create_members()?;
+        Ok(locked)
+    }
+
+    /// Opens a run folder for reading.
+    ///
+    /// Errors: if there is no `config.toml` in it.
+    pub fn open(path: &Path) -> Result<Self, RunDirError> {
+        if !path.join(CONFIG).is_file() {
+            return Err(RunDirError::NotARun {
+                path: path.to_path_buf(),
+            });
+        }
+        Ok(Self {
+            root: path.to_path_buf(),
+            _lock: None,
+        })
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Its name, such as `aae-s0`.
+    pub fn name(&self) -> String {
+        let name = |path: &Path| {
+            path.file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        };
+        // A path such as `.` has a name only once it is resolved.
+        name(&self.root)
+            .or_else(|| self.root.canonicalize().ok().as_deref().and_then(name))
+            .unwrap_or_else(|| self.root.display().to_string())
+    }
+
+    /// `config.toml`: the resolved configuration.
+    pub fn config(&self) -> PathBuf {
+        self.root.join(CONFIG)
+    }
+
+    /// `environment.json`: what the run was made with.
+    pub fn environment(&self) -> PathBuf {
+        self.root.join("environment.json")
+    }
+
+    /// `metrics.jsonl`: losses and evaluations.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// `train.log`: what the program said.
+    pub fn train_log(&self) -> PathBuf {
+        self.root.join("train.log")
+    }
+
+    /// `checkpoints/`.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
+    /// `checkpoints/step-<n>.safetensors`.
+    pub fn checkpoint(&self, step: u64) -> PathBuf {
+        self.checkpoints().join(format!("step-{step}.safetensors"))
+    }
+
+    /// `checkpoints/diverged-step-<n>.safetensors`: the state that a loss was not finite in, kept for study.
+    pub fn diverged(&self, step: u64) -> PathBuf {
+        self.checkpoints()
+            .join(format!("diverged-step-{step}.safetensors"))
+    }
+
+    /// `model.safetensors`: the autoencoder alone.
+    pub fn model(&self) -> PathBuf {
+        self.root.join("model.safetensors")
+    }
+
+    /// `figures/`.
+    pub fn figures(&self) -> PathBuf {
+        self.root.join("figures")
+    }
+
+    /// `figures/epoch-NNNN/`, for the figures of an epoch before the last.
+    pub fn epoch_figures(&self, epoch: u64) -> PathBuf {
+        self.figures().join(format!("epoch-{epoch:04}"))
+    }
+
+    /// `summary.json`: the key figures at the end.
+    pub fn summary(&self) -> PathBuf {
+        self.root.join("summary.json")
+    }
+
+    /// Locks a new, empty folder and creates the folders in it.
+    fn furnish(root: PathBuf) -> Result<Self, RunDirError> {
+        let run = Self {
+            _lock: Some(lock::take(&root)?),
+            root,
+        };
+        // Between looking and locking another process may have begun a run here, and even ended it.
+        if !is_vacant(&run.root)? {
+            return Err(RunDirError::Exists { path: run.root });
+        }
+        run.create_members()?;
+        Ok(run)
+    }
+
+    fn create_members(&self) -> Result<(), RunDirError> {
+        create_folders(&self.checkpoints())?;
+        create_folders(&self.figures())?;
+        durable::sync_directory(&self.root).map_err(RunDirError::io(&self.root, "sync the folder"))
+    }
+
+    fn remove_litter(&self) -> Result<(), RunDirError> {
+        for folder in [self.root.clone(), self.checkpoints(), self.figures()] {
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(RunDirError::io(&folder, "list")(error)),
+            };
+            for entry in entries {
+                let entry = entry.map_err(RunDirError::io(&folder, "list"))?;
+                if durable::is_temporary(&entry.file_name()) {
+                    fs::remove_file(entry.path())
+                        .map_err(RunDirError::io(&entry.path(), "remove"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a run is called unless the user says otherwise: `<preset>-s<seed>`.
+pub fn default_name(preset: &str, seed: u64) -> String {
+    format!("{preset}-s{seed}")
+}
+
+pub(crate) const CONFIG: &str = "config.toml";
+const LOCK: &str = "lock";
+
+fn create_folders(path: &Path) -> Result<(), RunDirError> {
+    fs::create_dir_all(path).map_err(RunDirError::io(path, "create the folder"))
+}
+
+/// Whether nothing but a lock file is in `path`.
+fn is_vacant(path: &Path) -> Result<bool, RunDirError> {
+    let list = |error| RunDirError::io(path, "list")(error);
+    for entry in fs::read_dir(path).map_err(list)? {
+        if entry.map_err(list)?.file_name() != LOCK {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,173 @@
+//! The first look at a header that anyone may have written: every length is checked before it is believed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
+
+/// No model here needs more; a larger claim is an attack or damage.
+const MAX_HEADER: u64 = 16 << 20;
+
+/// Why a safetensors header is refused.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum HeaderError {
+    /// Not even the header's length is there.
+    #[error("it is {found} bytes long, expected at least 8")]
+    Short {
+        /// The file's length in bytes.
+        found: usize,
+    },
+    /// The header's length cannot be right.
+    #[error("its header claims {claimed} bytes, expected at most {available}")]
+    HeaderLength {
+        /// What the first 8 bytes say.
+        claimed: u64,
+        /// What the file's length, and the limit for any header, leave.
+        available: u64,
+    },
+    /// The header is not the JSON that it should be.
+    #[error("its header cannot be read: {0}")]
+    Json(String),
+    /// A tensor's type.
+    #[error("tensor `{tensor}` has type {found}, expected F32")]
+    Type {
+        /// The tensor.
+        tensor: String,
+        /// The type that the header names.
+        found: String,
+    },
+    /// A tensor does not begin where the one before it ends, or does not have the length that its shape says.
+    #[error("tensor `{tensor}` lies at bytes {begin}..{end} of the data, expected {expected}")]
+    Offsets {
+        /// The tensor.
+        tensor: String,
+        /// First byte, as the header claims.
+        begin: u64,
+        /// End, as the header claims.
+        end: u64,
+        /// Where it should lie.
+        expected: String,
+    },
+    /// The data is shorter or longer than the tensors.
+    #[error("its tensors take {expected} bytes, found {found} bytes of data")]
+    DataLength {
+        /// Sum over the tensors.
+        expected: u64,
+        /// What the file holds after its header.
+        found: u64,
+    },
+}
+
+/// Checks the header of a whole file and returns its `aae` metadata, if it has any.
+pub(super) fn check(bytes: &[u8]) -> Result<Option<String>, HeaderError> {
+    let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+        return Err(HeaderError::Short { found: bytes.len() });
+    };
+    let claimed = u64::from_le_bytes(*length);
+    let available = MAX_HEADER.min(rest.len() as u64);
+    if claimed > available {
+        return Err(HeaderError::HeaderLength { claimed, available });
+    }
+    // `claimed` is at most `rest.len()`, so it is a usize.
+    let (header, data) = rest.split_at(claimed as usize);
+    let Header {
+        metadata,
+        mut tensors,
+    } = serde_json::from_slice(header).map_err(|error| HeaderError::Json(error.to_string()))?;
+
+    tensors.sort_by_key(|(_, tensor)| tensor.data_offsets);
+    let mut position = 0_u64;
+    for (name, tensor) in tensors {
+        position = end_of(name, &tensor, position)?;
+    }
+    if position != data.len() as u64 {
+        return Err(HeaderError::DataLength {
+            expected: position,
+            found: data.len() as u64,
+        });
+    }
+    Ok(metadata)
+}
+
+/// The end of a tensor that must begin at `position`.
+fn end_of(name: String, tensor: &TensorInfo, position: u64) -> Result<u64, HeaderError> {
+    if tensor.dtype != "F32" {
+        return Err(HeaderError::Type {
+            tensor: name,
+            found: tensor.dtype.clone(),
+        });
+    }
+    let [begin, end] = tensor.data_offsets;
+    let length = tensor
+        .shape
+        .iter()
+        .try_fold(4_u64, |n, size| n.checked_mul(*size));
+    let expected = length.and_then(|length| position.checked_add(length));
+    if begin != position || Some(end) != expected {
+        let expected = match expected {
+            Some(expected) => format!("{position}..{expected}"),
+            None => format!("a shape that fits into memory, not {:?}", tensor.shape),
+        };
+        return Err(HeaderError::Offsets {
+            tensor: name,
+            begin,
+            end,
+            expected,
+        });
+    }
+    Ok(end)
+}
+
+/// A header, with every name once.
+struct Header {
+    metadata: Option<String>,
+    tensors: Vec<(String, TensorInfo)>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TensorInfo {
+    dtype: String,
+    shape: Vec<u64>,
+    data_offsets: [u64; 2],
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeaderVisitor)
+    }
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = Header;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a safetensors header")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+        let mut header = Header {
+            metadata: None,
+            tensors: Vec::new(),
+        };
+        let mut names = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if !names.insert(name.clone()) {
+                return Err(A::Error::custom(format!("duplicate key `{name}`")));
+            }
+            if name == "__metadata__" {
+                // A file of ours has one metadata key; of another's only the absence of ours matters.
+                header.metadata = match map.next_value::<Value>()?.get("aae") {
+                    Some(Value::String(json)) => Some(json.clone()),
+                    _ => None,
+                };
+            } else {
+                header.tensors.push((name, map.next_value()?));
+            }
+        }
+        Ok(header)
+    }
+}
