@@ -4,21 +4,21 @@
 //! plain, against its real length before anything is allocated; memory grows as bytes arrive; a gzip stream is read to its checksum,
 //! and never further than one byte past the announced size. The format is described in `data/README.md`.
 
+mod source;
+
 use std::fs::{self, File, FileType};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
+use self::source::{Source, io_error};
 use crate::DataError;
 
 /// The most bytes of data, after unzipping, that a file may announce: 4 GiB.
 pub const MAX_BYTES: u64 = 4 << 30;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const UNSIGNED_BYTE: u8 = 0x08;
-/// Buffers start at this size and double from there.
-const FIRST_CHUNK: usize = 1 << 20;
 
 /// Grey images as they lie in an IDX file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,22 +87,13 @@ fn parse<const RANK: usize>(
         .map_err(|source| io_error(path, source))?;
     file.rewind().map_err(|source| io_error(path, source))?;
     if start != GZIP_MAGIC {
-        return Source {
-            path,
-            reader: file,
-            taken: 0,
-        }
-        .parse(Some(length));
+        return Source::new(path, file).parse(Some(length));
     }
 
-    let mut source = Source {
-        path,
-        reader: GzDecoder::new(file),
-        taken: 0,
-    };
+    let mut source = Source::new(path, GzDecoder::new(file));
     let parsed = source.parse(None)?;
     let consumed = source
-        .reader
+        .into_reader()
         .into_inner()
         .stream_position()
         .map_err(|source| io_error(path, source))?;
@@ -112,164 +103,6 @@ fn parse<const RANK: usize>(
             path: path.into(),
             bytes,
         }),
-    }
-}
-
-/// A stream of IDX bytes, unzipped by now, that knows how many of them have been taken.
-struct Source<'a, R> {
-    path: &'a Path,
-    reader: R,
-    taken: u64,
-}
-
-impl<R: Read> Source<'_, R> {
-    /// The dimensions and the elements. `length` is the stream's real length in bytes where that is known.
-    fn parse<const RANK: usize>(
-        &mut self,
-        length: Option<u64>,
-    ) -> Result<([usize; RANK], Vec<u8>), DataError> {
-        let header_size = 4 + 4 * RANK as u64;
-        self.magic(RANK as u8, header_size)?;
-        let mut dimensions = [0_u32; RANK];
-        for dimension in &mut dimensions {
-            *dimension = u32::from_be_bytes(self.take_array(header_size)?);
-        }
-
-        let size = checked_size(self.path, &dimensions)?;
-        let expected = header_size + size as u64; // at most MAX_BYTES and a header
-        match length {
-            Some(found) if found < expected => return Err(self.truncated(expected, found)),
-            Some(found) if found > expected => return Err(self.trailing(expected, found)),
-            _ => {}
-        }
-        let elements = self.take(size, expected)?;
-        self.end(expected)?;
-        Ok((dimensions.map(|dimension| dimension as usize), elements))
-    }
-
-    /// Takes the magic number and holds it against unsigned bytes in `rank` dimensions.
-    fn magic(&mut self, rank: u8, header_size: u64) -> Result<(), DataError> {
-        let path = self.path.to_path_buf();
-        let magic: [u8; 4] = self.take_array(header_size)?;
-        match magic {
-            [0, 0, UNSIGNED_BYTE, found] if found == rank => Ok(()),
-            [0, 0, UNSIGNED_BYTE, found] => Err(DataError::WrongRank {
-                path,
-                expected: rank,
-                found,
-            }),
-            [0, 0, found @ (0x09 | 0x0b..=0x0e), _] => {
-                Err(DataError::UnsupportedType { path, found })
-            }
-            _ => Err(DataError::BadMagic {
-                path,
-                expected: u32::from_be_bytes([0, 0, UNSIGNED_BYTE, rank]),
-                found: u32::from_be_bytes(magic),
-            }),
-        }
-    }
-
-    /// Takes `N` bytes, where the stream is known to hold at least `expected` in all.
-    fn take_array<const N: usize>(&mut self, expected: u64) -> Result<[u8; N], DataError> {
-        let mut array = [0; N];
-        array.copy_from_slice(&self.take(N, expected)?);
-        Ok(array)
-    }
-
-    /// Takes `size` bytes into a buffer that grows as they arrive, so that a false claim costs no memory. Of the right size in the end:
-    /// it does not grow past `size`. `expected` is the length of the whole stream, for the error.
-    fn take(&mut self, size: usize, expected: u64) -> Result<Vec<u8>, DataError> {
-        let mut bytes = Vec::new();
-        while bytes.len() < size {
-            let chunk = bytes.len().max(FIRST_CHUNK).min(size - bytes.len());
-            bytes
-                .try_reserve_exact(chunk)
-                .map_err(|full| io_error(self.path, full.into()))?;
-            let outcome = self
-                .reader
-                .by_ref()
-                .take(chunk as u64)
-                .read_to_end(&mut bytes);
-            match outcome {
-                Ok(read) if read == chunk => {}
-                Err(error) if error.kind() != ErrorKind::UnexpectedEof => {
-                    return Err(self.failed(error));
-                }
-                Ok(_) | Err(_) => {
-                    return Err(self.truncated(expected, self.taken + bytes.len() as u64));
-                }
-            }
-        }
-        self.taken += size as u64;
-        Ok(bytes)
-    }
-
-    /// Nothing may follow. Asking for one byte more is also what makes the gzip decoder check its checksum.
-    fn end(&mut self, expected: u64) -> Result<(), DataError> {
-        let mut next = [0];
-        match self.reader.read(&mut next) {
-            Ok(0) => Ok(()),
-            Ok(_) => Err(self.trailing(expected, expected + 1)),
-            Err(error) => Err(self.failed(error)),
-        }
-    }
-
-    fn truncated(&self, expected: u64, found: u64) -> DataError {
-        DataError::Truncated {
-            path: self.path.into(),
-            expected,
-            found,
-        }
-    }
-
-    fn trailing(&self, expected: u64, found: u64) -> DataError {
-        DataError::TrailingBytes {
-            path: self.path.into(),
-            expected,
-            found,
-        }
-    }
-
-    /// The gzip decoder speaks through `io::Error`; these kinds are its own, no regular file gives them.
-    fn failed(&self, error: io::Error) -> DataError {
-        match error.kind() {
-            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
-                DataError::CorruptGzip {
-                    path: self.path.into(),
-                    reason: error.to_string(),
-                }
-            }
-            _ => io_error(self.path, error),
-        }
-    }
-}
-
-/// The product of the dimensions, in bytes: neither zero nor above [`MAX_BYTES`].
-fn checked_size(path: &Path, dimensions: &[u32]) -> Result<usize, DataError> {
-    if dimensions.contains(&0) {
-        return Err(DataError::ZeroDimension {
-            path: path.into(),
-            dimensions: dimensions.into(),
-        });
-    }
-    dimensions
-        .iter()
-        .try_fold(1_u64, |product, &dimension| {
-            product.checked_mul(u64::from(dimension))
-        })
-        .filter(|&size| size <= MAX_BYTES)
-        .and_then(|size| usize::try_from(size).ok())
-        .ok_or_else(|| DataError::TooLarge {
-            path: path.into(),
-            dimensions: dimensions.into(),
-            limit: MAX_BYTES,
-        })
-}
-
-fn io_error(path: &Path, source: io::Error) -> DataError {
-    DataError::Io {
-        path: path.into(),
-        source,
     }
 }
 
@@ -359,42 +192,5 @@ mod tests {
                 prop_assert_eq!(read, pixels);
             }
         }
-    }
-
-    #[test]
-    fn memory_is_not_taken_on_the_word_of_a_header() {
-        let claim = [
-            &[0, 0, 8, 3][..],
-            &[0, 0xff, 0xff, 0xff],
-            &[0, 0, 0, 16],
-            &[0, 0, 0, 16],
-            &[7; 1000],
-        ]
-        .concat();
-        let mut source = Source {
-            path: Path::new("memory"),
-            reader: &claim[16..],
-            taken: 16,
-        };
-        assert!(matches!(
-            source.take(4 << 30, 5 << 30),
-            Err(DataError::Truncated { found: 1016, .. })
-        ));
-        assert!(matches!(
-            parse_bytes::<3>(&claim),
-            Err(DataError::Truncated { found: 1016, .. })
-        ));
-    }
-
-    #[test]
-    fn a_buffer_that_grew_is_no_larger_than_the_data() {
-        let data = vec![1; 5 * FIRST_CHUNK / 2];
-        let mut source = Source {
-            path: Path::new("memory"),
-            reader: &data[..],
-            taken: 0,
-        };
-        let read = source.take(data.len(), data.len() as u64).unwrap();
-        assert_eq!((read.len(), read.capacity()), (data.len(), data.len()));
     }
 }

@@ -1,4 +1,5 @@
 //! Directories of four IDX files: which names are found, what must agree between the files, and what the errors say.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::Write;

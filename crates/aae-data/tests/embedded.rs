@@ -1,4 +1,5 @@
 //! The embedded MNIST is the one that data/README.md says it is, and is found and read without being named.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

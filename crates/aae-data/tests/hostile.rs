@@ -1,4 +1,5 @@
 //! Damaged and malicious IDX files: each is refused for its own reason, in a message that says what to do, and cheaply.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,5 @@
 //! Splits, permutations and batches: which images, in which order, with which values.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ fn every_pixel_value_is_scaled_to_exactly_its_255th() {
     let mut out = vec![9.0; 3];
     Split::all(&Arc::new(data)).gather(&[0], &mut out);
     assert_eq!(out.len(), 256);
-    for (value, pixel) in out.iter().zip(0_u8..) {
+    for (value, pixel) in out.iter().zip(0..=255_u8) {
         assert_eq!(value.to_bits(), (pixel as f32 / 255.0).to_bits());
     }
 }
