@@ -3,11 +3,10 @@
 //! So two models with an encoder of the same shape start equal, whatever else they have, and the order of construction
 //! does not matter.
 
-use aae_ops::stream::stream;
+use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{Activation, Linear, Param};
 use candle_core::{Device, Result, Tensor};
 use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
 
 use crate::InitScheme;
 
@@ -58,9 +57,8 @@ impl Init<'_> {
     }
 
     fn normal(self, name: &str, n: usize) -> Vec<f32> {
-        let rng = stream(self.seed, &format!("init.{name}"), 0);
-        let draws: rand_distr::Iter<StandardNormal, _, f32> = StandardNormal.sample_iter(rng);
-        draws.take(n).map(|x| NORMAL_STD * x).collect()
+        let mut rng = stream(self.seed, &format!("init.{name}"), 0);
+        standard_normal(n, &mut rng).into_iter().map(|x| NORMAL_STD * x).collect()
     }
 
     fn uniform(self, name: &str, n: usize, bound: f64) -> Vec<f32> {

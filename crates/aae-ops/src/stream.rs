@@ -4,7 +4,8 @@
 //! (seed, purpose, counter). Such a stream has no state to save: a resumed run asks for the same key and gets the same
 //! numbers.
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
+use rand_distr::{Distribution, StandardNormal};
 use sha2::{Digest, Sha256};
 
 /// The generator behind every stream: ChaCha with 8 rounds, the same on every platform.
@@ -29,6 +30,11 @@ pub fn stream(seed: u64, purpose: &str, counter: u64) -> Stream {
     let mut generator = Stream::from_seed(hash.finalize().into());
     generator.set_stream(counter);
     generator
+}
+
+/// `n` draws from the standard normal distribution.
+pub fn standard_normal(n: usize, rng: &mut impl Rng) -> Vec<f32> {
+    (0..n).map(|_| StandardNormal.sample(rng)).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,48 @@
+//! Which images a run trains on and which it holds out, and what identifies them.
+
+use std::sync::Arc;
+
+use aae_data::{DataError, Dataset, Split};
+use aae_ops::stream::stream;
+use sha2::{Digest, Sha256};
+
+use crate::config::DataConfig;
+use crate::hex;
+
+/// The training images of a run, and those held out of them.
+#[derive(Clone, Debug)]
+pub struct Splits {
+    /// What the run trains on.
+    pub train: Split,
+    /// `data.validation` images that it never trains on, if any.
+    pub validation: Option<Split>,
+}
+
+impl Splits {
+    /// Holds out and limits as the configuration says; which images are held out depends on the seed alone.
+    ///
+    /// Errors: if nothing is left to train on.
+    pub fn new(config: &DataConfig, seed: u64, training: &Arc<Dataset>) -> Result<Self, DataError> {
+        let all = Split::all(training);
+        let (train, validation) = match config.validation {
+            0 => (all, None),
+            n => {
+                let (train, validation) = all.hold_out(n, &mut stream(seed, "data.validation", 0))?;
+                (train, Some(validation))
+            }
+        };
+        let train = config.limit_train.map_or(train.clone(), |n| train.take(n));
+        Ok(Self { train, validation })
+    }
+}
+
+/// SHA-256 of a data set's size, pixels and labels: a run goes on only with the data that it began with.
+pub fn fingerprint(dataset: &Dataset) -> String {
+    let mut hash = Sha256::new();
+    for size in [dataset.len(), dataset.height(), dataset.width()] {
+        hash.update((size as u64).to_le_bytes());
+    }
+    (0..dataset.len()).for_each(|index| hash.update(dataset.image(index)));
+    hash.update(dataset.labels());
+    hex(&hash.finalize())
+}

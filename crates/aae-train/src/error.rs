@@ -1,0 +1,75 @@
+//! Everything that can end a run before its time.
+
+use std::path::PathBuf;
+
+use aae_data::DataError;
+
+use crate::checkpoint::CheckpointError;
+use crate::exit;
+use crate::metrics::MetricsError;
+use crate::state::RestoreError;
+use crate::tensor_file::TensorFileError;
+
+/// Why a run ended before its last step.
+#[derive(Debug, thiserror::Error)]
+pub enum FitError {
+    /// A loss or a weight is no longer finite.
+    #[error("diverged at step {step}: {what}{}{}; try lower learning rates (optimizer.<phase>.lr) or clip_norm", named("; the last good checkpoint is", last_good), named("; the diverged state is kept as", kept))]
+    Diverged {
+        /// The step, counted from 1.
+        step: u64,
+        /// What is not finite.
+        what: String,
+        /// The checkpoint that stands.
+        last_good: Option<PathBuf>,
+        /// Where the diverged state was saved.
+        kept: Option<PathBuf>,
+    },
+    /// The checkpoint to resume from belongs to another run.
+    #[error("this checkpoint cannot be resumed here: {what} differs: expected {expected}, found {found}")]
+    OtherRun {
+        /// `config` or `data`.
+        what: &'static str,
+        /// What the checkpoint says.
+        expected: String,
+        /// What this run has.
+        found: String,
+    },
+    /// A checkpoint could not be written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A model file could not be written.
+    #[error(transparent)]
+    TensorFile(#[from] TensorFileError),
+    /// The metrics of the interrupted run could not be read or cut back.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// The checkpoint does not fit the networks.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// The data does not fit the configuration.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The device failed.
+    #[error("the computation failed: {0}")]
+    Candle(#[from] candle_core::Error),
+}
+
+impl FitError {
+    /// The exit code that the error stands for.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Diverged { .. } => exit::DIVERGED,
+            Self::OtherRun { .. } | Self::Restore(_) => exit::DATA,
+            Self::Checkpoint(error) => error.exit_code(),
+            Self::TensorFile(error) => error.exit_code(),
+            Self::Metrics(error) => error.exit_code(),
+            Self::Data(_) => exit::USAGE,
+            Self::Candle(_) => exit::BUG,
+        }
+    }
+}
+
+fn named(what: &str, path: &Option<PathBuf>) -> String {
+    path.as_ref().map(|path| format!("{what} {}", path.display())).unwrap_or_default()
+}
