@@ -143,7 +143,7 @@ impl Frame {
         canvas.text(
             &name,
             left,
-            i64::from(area.top) - i64::from(TEXT_SIZE),
+            i64::from(area.top) - i64::from(TEXT_SIZE * 2 / 3),
             Anchor::Left,
             INK,
         );

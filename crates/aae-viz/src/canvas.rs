@@ -224,7 +224,7 @@ impl Canvas {
         let inside = |low: f32, high: f32, start: u32, end: u32| {
             let first = (low - reach).floor().max(start as f32) as u32;
             let last = (high + reach).ceil().min(end as f32).max(0.0) as u32;
-            (first < last).then_some((first, last - first))
+            (first < last).then(|| (first, last - first))
         };
         let (left, width) = inside(a.0.min(b.0), a.0.max(b.0), clip.left, clip.right())?;
         let (top, height) = inside(a.1.min(b.1), a.1.max(b.1), clip.top, clip.bottom())?;

@@ -38,7 +38,7 @@ pub struct Row<'a> {
 
 /// Images in rows of `columns`, from left to right and top to bottom, with small gaps.
 ///
-/// Each image pixel becomes a square of whole pixels. The last row may be incomplete.
+/// Each image pixel becomes a square of whole pixels. The last row may be incomplete; there are no more columns than images.
 ///
 /// Errors: if there is no image or no column, or if labels are given but not one for each row or column.
 pub fn grid(
@@ -52,6 +52,7 @@ pub fn grid(
     if columns == 0 {
         return Err(VizError::Nothing { what: "columns" });
     }
+    let columns = columns.min(images.len());
     let rows = images.len().div_ceil(columns);
     if !labels.rows.is_empty() {
         count("row labels", rows, labels.rows.len())?;
@@ -122,6 +123,23 @@ fn count(what: &str, expected: usize, found: usize) -> Result<(), VizError> {
     })
 }
 
+/// Column labels in one size of type: the largest of three in which all fit, or the smallest with the long ones cut.
+fn set_heads(labels: &[String], width: u32) -> Result<Vec<Text>, VizError> {
+    for size in [TEXT_SIZE, TEXT_SIZE * 6 / 7] {
+        let texts: Vec<Text> = labels
+            .iter()
+            .map(|label| Text::set(label, size, Weight::Regular))
+            .collect::<Result<_, _>>()?;
+        if texts.iter().all(|text| text.width <= width) {
+            return Ok(texts);
+        }
+    }
+    labels
+        .iter()
+        .map(|label| shortened(label, TEXT_SIZE * 5 / 7, Weight::Regular, width))
+        .collect()
+}
+
 /// A mosaic with its header and labels, all measured.
 struct Layout {
     mosaic: Mosaic,
@@ -155,12 +173,7 @@ impl Layout {
             count("column labels", columns, labels.columns.len())?;
         }
         let cell_width = mosaic.cell_width() as u32;
-        let column = |label: &String| shortened(label, TEXT_SIZE, Weight::Regular, cell_width);
-        let column_texts: Vec<Text> = labels
-            .columns
-            .iter()
-            .map(column)
-            .collect::<Result<_, _>>()?;
+        let column_texts = set_heads(labels.columns, cell_width)?;
         let width = (gutter as usize + mosaic.width()).max(LEAST_WIDTH);
         let header = Header::new(labels.title, labels.subtitle, width as u32)?;
         let heads = if column_texts.is_empty() {
@@ -207,5 +220,49 @@ impl Layout {
         }
         self.mosaic.draw(&mut canvas, self.left, self.top, image_at);
         Ok(canvas.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pixel_of_a_non_square_grid_of_non_square_images_is_in_its_place() {
+        let (height, width, columns) = (2, 5, 3);
+        // 7 images, each of its own greys: the third row is incomplete.
+        let pixels: Vec<f32> = (0..7 * height * width).map(|i| i as f32 / 255.0).collect();
+        let images = Images::new(&pixels, height, width).unwrap();
+        let rows = ["one".to_owned(), "two".to_owned(), "three".to_owned()];
+        let labels = GridLabels {
+            title: "title",
+            rows: &rows,
+            columns: &rows,
+            ..GridLabels::default()
+        };
+        let names: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let layout = Layout::new(3, columns, &images, &names, 0, &labels).unwrap();
+        let picture = grid(&images, columns, &labels).unwrap();
+        let scale = layout.mosaic.scale;
+        assert!(scale > 1);
+        for index in 0..7 {
+            let (x, y) = layout.mosaic.offset(index / columns, index % columns);
+            for row in 0..height * scale {
+                for column in 0..width * scale {
+                    let expected = (index * height + row / scale) * width + column / scale;
+                    let left = layout.left + (x + column) as u32;
+                    let top = layout.top + (y + row) as u32;
+                    assert_eq!(picture.image.get_pixel(left, top).0, [expected as u8; 3]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn heads_too_wide_for_their_columns_are_set_smaller_and_then_cut() {
+        let labels = ["T-shirt/top".to_owned(), "Bag".to_owned()];
+        let heads = set_heads(&labels, 84).unwrap();
+        assert!(heads.iter().all(|head| head.width <= 84));
+        assert_eq!(heads[0].height, heads[1].height);
     }
 }

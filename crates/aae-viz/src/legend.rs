@@ -9,7 +9,7 @@ use crate::text::{Text, Weight, cap_height, line_height, shortened};
 const MOST_LINES: usize = 4;
 const MARK_WIDTH: u32 = 26;
 const DASH_WIDTH: u32 = 44;
-const MARK_GAP: u32 = 8;
+const MARK_GAP: u32 = 10;
 const ENTRY_GAP: u32 = 30;
 
 /// How an entry is drawn in the plot.

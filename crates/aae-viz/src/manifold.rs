@@ -68,7 +68,7 @@ pub fn manifold(plane: &Manifold<'_>) -> Result<Picture, VizError> {
         plane.subtitle,
         (right - MARGIN as usize) as u32,
     )?;
-    let top = MARGIN + header.height() + 2 * TEXT_SIZE;
+    let top = MARGIN + header.height() + TEXT_SIZE * 3 / 2;
     let margin = MARGIN as usize;
     let height = top as usize + mosaic.height() + footer(true) as usize + margin;
     let mut canvas = Canvas::new(right + margin, height)?;

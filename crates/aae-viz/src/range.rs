@@ -2,6 +2,8 @@
 
 /// Values beyond this are drawn as if here, so that differences stay finite.
 const LARGEST: f64 = 1e100;
+/// Values closer than this are drawn as one.
+const SMALLEST: f64 = 1e-100;
 
 /// An interval with `low < high`, both finite.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,9 +26,13 @@ impl Range {
                 high: 1.0,
             };
         }
-        let least = 1e-6 * low.abs().max(high.abs());
-        if high - low <= least {
-            let reach = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
+        let magnitude = low.abs().max(high.abs());
+        if high - low <= (magnitude * 1e-6).max(SMALLEST) {
+            let reach = if magnitude > SMALLEST {
+                magnitude * 0.1
+            } else {
+                1.0
+            };
             return Self {
                 low: low - reach,
                 high: high + reach,
@@ -37,7 +43,8 @@ impl Range {
 
     /// The range around most of the `values`: a value further from the middle 98 % than these are wide is left out.
     pub(crate) fn around_most(values: impl IntoIterator<Item = f64>) -> Self {
-        let mut sorted: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+        let finite = values.into_iter().filter(|v| v.is_finite());
+        let mut sorted: Vec<f64> = finite.map(|v| v.clamp(-LARGEST, LARGEST)).collect();
         sorted.sort_by(f64::total_cmp);
         let middle = Self::around([quantile(&sorted, 0.01), quantile(&sorted, 0.99)]);
         let fence = middle.padded(1.0);
@@ -107,6 +114,36 @@ pub(crate) fn ticks(range: Range, most: usize) -> Vec<(f64, String)> {
         .collect()
 }
 
+/// Round numbers whose decimal logarithms lie in `range`, as (logarithm, label): 1, 2 and 5 of each power of ten, or
+/// fewer or other ones where these would be too many or too few.
+pub(crate) fn log_ticks(range: Range) -> Vec<(f64, String)> {
+    let powers = |factors: &[f64], every: i32| -> Vec<(f64, String)> {
+        (range.low.floor() as i32..=range.high.ceil() as i32)
+            .filter(|power| power.rem_euclid(every) == 0)
+            .flat_map(|power| {
+                factors
+                    .iter()
+                    .map(move |factor| factor * 10_f64.powi(power))
+            })
+            .filter(|value| range.contains(value.log10()))
+            .map(|value| (value.log10(), number(value, value)))
+            .collect()
+    };
+    let fine = powers(&[1.0, 2.0, 5.0], 1);
+    match fine.len() {
+        0..=2 => {
+            let values = Range {
+                low: 10_f64.powf(range.low),
+                high: 10_f64.powf(range.high),
+            };
+            let log = |(value, label): (f64, String)| (value.log10(), label);
+            ticks(values, 5).into_iter().map(log).collect()
+        }
+        3..=8 => fine,
+        _ => powers(&[1.0], (range.width() / 8.0).ceil() as i32),
+    }
+}
+
 /// `value` as axes print it: only the decimals that `step` needs, a true minus sign, thousands set apart.
 pub(crate) fn number(value: f64, step: f64) -> String {
     let magnitude = value.abs();
@@ -160,6 +197,28 @@ mod tests {
             labels(1.2e9, 2.1e9),
             ["1.2e9", "1.4e9", "1.6e9", "1.8e9", "2.0e9"]
         );
+    }
+
+    #[test]
+    fn logarithmic_ticks_fit_any_span() {
+        let labels = |low: f64, high: f64| -> Vec<String> {
+            let range = Range {
+                low: low.log10(),
+                high: high.log10(),
+            };
+            log_ticks(range)
+                .into_iter()
+                .map(|(_, label)| label)
+                .collect()
+        };
+        assert_eq!(labels(0.03, 0.24), ["0.05", "0.1", "0.2"]);
+        assert_eq!(labels(0.031, 0.039), ["0.032", "0.034", "0.036", "0.038"]);
+        assert_eq!(
+            labels(0.5, 2e5),
+            ["1", "10", "100", "1000", "10,000", "100,000"]
+        );
+        assert!(labels(1e-300, 1e300).len() <= 9);
+        assert!(labels(1e307, f64::MAX).len() <= 9);
     }
 
     #[test]

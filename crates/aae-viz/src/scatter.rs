@@ -63,7 +63,7 @@ pub fn scatter(plot: &Scatter<'_>) -> Result<Picture, VizError> {
     let header = Header::new(plot.title, &subtitle(plot, x, y), content)?;
     let legend = Legend::new(&legend(plot), content)?;
     let legend_top = MARGIN + header.height();
-    let top = legend_top + legend.height() + 2 * TEXT_SIZE;
+    let top = legend_top + legend.height() + TEXT_SIZE * 3 / 2;
     let below = footer(!plot.axes[0].is_empty()) + MARGIN;
     let mut canvas = Canvas::new(
         (left + width + MARGIN) as usize,
