@@ -77,10 +77,18 @@ const JOBS: [Job; 8] = [
         what: "every command of README.md runs, its trainings cut to three steps",
         work: Work::Own(readme::run),
     },
+    // Optimising candle-datasets' many dependencies would double the minutes that this takes, for one short test.
     cargo_job(
         "features",
         "the tests of the `hub` feature (builds candle-datasets: minutes)",
-        &["test", "--package", "aae-data", "--features", "hub"],
+        &[
+            "test",
+            "--package=aae-data",
+            "--features=hub",
+            "--test=hub",
+            "--config",
+            "profile.dev.package.'*'.opt-level=0",
+        ],
     ),
 ];
 
@@ -153,7 +161,11 @@ impl Job {
             Work::Own(check) => check(),
             Work::Cargo { args, env } => {
                 let settings = env.iter().map(|(name, value)| format!("{name}='{value}' "));
-                let line = format!("{}cargo {}", settings.collect::<String>(), args.join(" "));
+                let line = format!(
+                    "{}cargo {}",
+                    settings.collect::<String>(),
+                    shell_words(args)
+                );
                 eprintln!("$ {line}");
                 let status = cargo()
                     .args(args)
@@ -169,6 +181,19 @@ impl Job {
             }
         }
     }
+}
+
+/// The arguments as a reader can type them.
+fn shell_words(args: &[&str]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=./".contains(c);
+    let quoted = |arg: &&str| {
+        if arg.chars().all(plain) {
+            (*arg).to_owned()
+        } else {
+            format!("\"{arg}\"")
+        }
+    };
+    args.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 fn seconds(time: Duration) -> String {
@@ -213,5 +238,11 @@ mod tests {
         );
         assert!(chosen("--skip").is_err());
         assert!(chosen("--fast").is_err());
+    }
+
+    #[test]
+    fn commands_are_shown_as_they_can_be_typed() {
+        let args = ["doc", "--config", "package.'*'.x=0"];
+        assert_eq!(shell_words(&args), "doc --config \"package.'*'.x=0\"");
     }
 }
