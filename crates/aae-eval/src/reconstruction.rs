@@ -1,0 +1,83 @@
+//! How far reconstructions lie from their originals.
+
+use aae_data::Split;
+use aae_models::Autoencoder;
+
+use crate::EvalError;
+use crate::encode::for_each_batch;
+
+/// Squared error `(x̂ - x)²`, mean over all pixels of all images.
+///
+/// Shapes: `originals` and `reconstructions` alike, values in `[0, 1]` (probabilities, not logits). Summed in double precision, in order.
+///
+/// Errors: if the lengths differ or there is nothing to compare.
+pub fn mean_squared_error(originals: &[f32], reconstructions: &[f32]) -> Result<f64, EvalError> {
+    if originals.len() != reconstructions.len() {
+        return Err(EvalError::Unequal {
+            what: "reconstructed values",
+            of: "originals",
+            expected: originals.len(),
+            found: reconstructions.len(),
+        });
+    }
+    mean(squared_error(originals, reconstructions), originals.len())
+}
+
+/// The mean squared error over pixels and images of an autoencoder's reconstructions of all images of `split`.
+///
+/// Errors: if there are no images, they have another size than the autoencoder's, or the network fails.
+pub fn reconstruction_error(autoencoder: &Autoencoder, split: &Split) -> Result<f64, EvalError> {
+    let mut sum = 0.0;
+    for_each_batch(autoencoder, split, |images, originals| {
+        let reconstructions = autoencoder.reconstruct(images)?;
+        sum += squared_error(originals, &reconstructions.flatten_all()?.to_vec1::<f32>()?);
+        Ok(())
+    })?;
+    mean(sum, split.len() * split.dataset().pixels())
+}
+
+fn squared_error(originals: &[f32], reconstructions: &[f32]) -> f64 {
+    let pairs = originals.iter().zip(reconstructions);
+    let squares = pairs.map(|(&x, &y)| (f64::from(y) - f64::from(x)).powi(2));
+    squares.sum()
+}
+
+fn mean(sum: f64, count: usize) -> Result<f64, EvalError> {
+    if count == 0 {
+        return Err(EvalError::TooFew {
+            what: "pixels",
+            needed: 1,
+            found: 0,
+        });
+    }
+    Ok(sum / count as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_is_the_mean_over_all_pixels() {
+        let error = mean_squared_error(&[0.0, 1.0, 0.5, 0.25], &[0.5, 1.0, 0.0, 0.0]).unwrap();
+        assert_eq!(error, (0.25 + 0.25 + 0.0625) / 4.0);
+    }
+
+    #[test]
+    fn small_errors_of_many_pixels_are_not_lost_in_the_sum() {
+        // A single-precision sum would stand still at 2^24 additions of equal size, and drift long before.
+        let error = mean_squared_error(&vec![0.0; 1 << 20], &vec![0.1; 1 << 20]).unwrap();
+        assert!((error - f64::from(0.1f32).powi(2)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn nothing_and_unequal_lengths_are_refused() {
+        let error = mean_squared_error(&[], &[]).unwrap_err();
+        assert_eq!(error.to_string(), "expected at least 1 pixels, found 0");
+        let error = mean_squared_error(&[0.0; 3], &[0.0; 2]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "expected 3 reconstructed values, as many as there are originals, found 2"
+        );
+    }
+}

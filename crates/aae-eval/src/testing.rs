@@ -1,0 +1,20 @@
+//! What the tests share: two clouds of points that NumPy can make too, and a comparison.
+
+/// Two clouds of 700 points in the plane, spread without order: more than two blocks, and not a whole number of them.
+pub(crate) fn scattered() -> (Vec<f32>, Vec<f32>) {
+    let at = |i: u32, factor: u32, modulus: u32| f64::from(i * factor % modulus);
+    let cloud =
+        |point: &dyn Fn(u32) -> [f64; 2]| (0..700).flat_map(point).map(|x| x as f32).collect();
+    (
+        cloud(&|i| [at(i, 7919, 1009) / 100.0, at(i, 104_729, 997) / 90.0]),
+        cloud(&|i| [at(i, 7907, 1013) / 80.0, at(i, 104_723, 991) / 110.0 - 1.0]),
+    )
+}
+
+#[track_caller]
+pub(crate) fn close(found: f64, expected: f64, tolerance: f64) {
+    assert!(
+        (found - expected).abs() <= tolerance,
+        "expected {expected}, found {found}"
+    );
+}

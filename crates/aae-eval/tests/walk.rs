@@ -1,0 +1,90 @@
+//! Walking an autoencoder over a split: against one pass over all images at once.
+
+use std::sync::Arc;
+
+use aae_data::{Dataset, Split};
+use aae_eval::{EvalError, encode_all, mean_squared_error, reconstruction_error};
+use aae_models::{Autoencoder, ImageShape, InitScheme, ModelConfig, NetworkConfig};
+use aae_ops::Activation;
+use candle_core::Device;
+
+/// More than two batches, the last one short; images that are not square.
+const N: usize = 1_203;
+const SHAPE: ImageShape = ImageShape {
+    height: 3,
+    width: 4,
+};
+
+fn split() -> Split {
+    let pixels = (0..N * SHAPE.pixels()).map(|i| (i * 31 % 251) as u8);
+    let labels = (0..N).map(|i| (i % 7) as u8);
+    let data = Dataset::new(
+        pixels.collect(),
+        labels.collect(),
+        SHAPE.height,
+        SHAPE.width,
+        7,
+    );
+    Split::all(&Arc::new(data.unwrap()))
+}
+
+fn autoencoder(image: ImageShape) -> Autoencoder {
+    let network = NetworkConfig {
+        hidden: vec![8],
+        activation: Activation::Relu,
+    };
+    let config = ModelConfig {
+        latent_dim: 3,
+        init: InitScheme::KaimingUniform,
+        encoder: network.clone(),
+        decoder: network.clone(),
+        discriminator: network,
+    };
+    Autoencoder::new(&config, image, 0, &Device::Cpu).unwrap()
+}
+
+#[test]
+fn codes_come_in_the_order_of_the_split() {
+    let (autoencoder, split) = (autoencoder(SHAPE), split());
+    let codes = encode_all(&autoencoder, &split).unwrap();
+    assert_eq!(codes.len(), N * 3);
+    // One image at a time: other batches, so equal up to rounding.
+    for position in [0, 499, 500, 1_000, 1_202] {
+        let image = split.batch(&[position], &Device::Cpu).unwrap();
+        let style = autoencoder.encode(&image).unwrap().style;
+        let alone = style.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let at = position as usize * 3;
+        for (walked, alone) in codes[at..at + 3].iter().zip(alone) {
+            assert!((walked - alone).abs() < 1e-5, "{position}");
+        }
+    }
+}
+
+#[test]
+fn the_error_of_a_walk_is_that_of_all_images_at_once() {
+    let (autoencoder, split) = (autoencoder(SHAPE), split());
+    let positions: Vec<u32> = (0..N as u32).collect();
+    let images = split.batch(&positions, &Device::Cpu).unwrap();
+    let reconstructions = autoencoder.reconstruct(&images).unwrap();
+    let values = |tensor: candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1().unwrap();
+    let at_once = mean_squared_error(&values(images), &values(reconstructions)).unwrap();
+    let walked = reconstruction_error(&autoencoder, &split).unwrap();
+    assert!((walked - at_once).abs() < 1e-8, "{walked} {at_once}");
+    // A new decoder answers about one half everywhere; the pixels are spread evenly over [0, 1], with variance 1/12.
+    assert!((walked - 1.0 / 12.0).abs() < 0.02, "{walked}");
+}
+
+#[test]
+fn images_of_another_size_and_no_images_are_refused() {
+    let turned = autoencoder(ImageShape {
+        height: 4,
+        width: 3,
+    });
+    let error = encode_all(&turned, &split()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "expected images of 4 x 3 pixels (height x width), found 3 x 4"
+    );
+    let error = reconstruction_error(&autoencoder(SHAPE), &split().take(0)).unwrap_err();
+    assert!(matches!(error, EvalError::TooFew { .. }));
+}
