@@ -114,7 +114,7 @@ pub(crate) fn ticks(range: Range, most: usize) -> Vec<(f64, String)> {
         .collect()
 }
 
-/// Round numbers whose decimal logarithms lie in `range`, as (logarithm, label): 1, 2 and 5 of each power of ten, or
+/// Round numbers whose decimal logarithms lie in `range`, as (logarithm, label): 1, 2, 3 and 5 of each power of ten, or
 /// fewer or other ones where these would be too many or too few.
 pub(crate) fn log_ticks(range: Range) -> Vec<(f64, String)> {
     let powers = |factors: &[f64], every: i32| -> Vec<(f64, String)> {
@@ -129,19 +129,20 @@ pub(crate) fn log_ticks(range: Range) -> Vec<(f64, String)> {
             .map(|value| (value.log10(), number(value, value)))
             .collect()
     };
-    let fine = powers(&[1.0, 2.0, 5.0], 1);
-    match fine.len() {
-        0..=2 => {
-            let values = Range {
-                low: 10_f64.powf(range.low),
-                high: 10_f64.powf(range.high),
-            };
-            let log = |(value, label): (f64, String)| (value.log10(), label);
-            ticks(values, 5).into_iter().map(log).collect()
-        }
-        3..=8 => fine,
-        _ => powers(&[1.0], (range.width() / 8.0).ceil() as i32),
+    let finest = powers(&[1.0, 2.0, 3.0, 5.0], 1);
+    if finest.len() < 3 {
+        let values = Range {
+            low: 10_f64.powf(range.low),
+            high: 10_f64.powf(range.high),
+        };
+        let log = |(value, label): (f64, String)| (value.log10(), label);
+        return ticks(values, 5).into_iter().map(log).collect();
     }
+    let decades = (range.width() / 8.0).ceil() as i32;
+    [finest, powers(&[1.0, 2.0, 5.0], 1)]
+        .into_iter()
+        .find(|ticks| ticks.len() <= 8)
+        .unwrap_or_else(|| powers(&[1.0], decades))
 }
 
 /// `value` as axes print it: only the decimals that `step` needs, a true minus sign, thousands set apart.
@@ -211,7 +212,7 @@ mod tests {
                 .map(|(_, label)| label)
                 .collect()
         };
-        assert_eq!(labels(0.03, 0.24), ["0.05", "0.1", "0.2"]);
+        assert_eq!(labels(0.029, 0.24), ["0.03", "0.05", "0.1", "0.2"]);
         assert_eq!(labels(0.031, 0.039), ["0.032", "0.034", "0.036", "0.038"]);
         assert_eq!(
             labels(0.5, 2e5),
