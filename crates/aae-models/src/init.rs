@@ -58,7 +58,10 @@ impl Init<'_> {
 
     fn normal(self, name: &str, n: usize) -> Vec<f32> {
         let mut rng = stream(self.seed, &format!("init.{name}"), 0);
-        standard_normal(n, &mut rng).into_iter().map(|x| NORMAL_STD * x).collect()
+        standard_normal(n, &mut rng)
+            .into_iter()
+            .map(|x| NORMAL_STD * x)
+            .collect()
     }
 
     fn uniform(self, name: &str, n: usize, bound: f64) -> Vec<f32> {

@@ -1,0 +1,168 @@
+//! The fused optimizers against plain candle operations, against PyTorch's numbers, and across a restart.
+
+use aae_ops::optim::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
+use aae_ops::stream::{standard_normal, stream};
+use aae_ops::{Activation, Linear, Param, backward, gradient_norm, loss, with_plain_ops};
+use candle_core::{Device, Tensor};
+
+fn layer(inputs: usize, outputs: usize) -> Linear {
+    let draw = |n, purpose| standard_normal(n, &mut stream(3, purpose, 0));
+    let weight =
+        Tensor::from_vec(draw(inputs * outputs, "w"), (outputs, inputs), &Device::Cpu).unwrap();
+    let bias = Tensor::from_vec(draw(outputs, "b"), outputs, &Device::Cpu).unwrap();
+    Linear::new(
+        Param::new("w", &weight).unwrap(),
+        Param::new("b", &bias).unwrap(),
+        Activation::None,
+    )
+    .unwrap()
+}
+
+fn train(layer: &Linear, optimizer: &mut Optimizer, steps: std::ops::Range<u64>) {
+    for step in steps {
+        let rows = standard_normal(4 * 37, &mut stream(3, "x", step));
+        let x = Tensor::from_vec(rows, (4, 37), &Device::Cpu).unwrap();
+        let y = layer.forward(&x).unwrap();
+        let loss = loss::bce_with_logits(&y, &y.ones_like().unwrap(), 0.1).unwrap();
+        backward(&loss, &layer.params()).unwrap();
+        optimizer.step(&layer.params(), 0.01, 0.5).unwrap();
+    }
+}
+
+fn optimizers(layer: &Linear) -> [Optimizer; 2] {
+    let params = layer.params();
+    let adam = AdamConfig {
+        beta1: 0.8,
+        beta2: 0.95,
+        epsilon: 1e-6,
+        weight_decay: 0.02,
+    };
+    [
+        Optimizer::Adam(Adam::new(adam, &params).unwrap()),
+        Optimizer::Sgd(
+            Sgd::new(
+                SgdConfig {
+                    momentum: 0.7,
+                    weight_decay: 0.02,
+                },
+                &params,
+            )
+            .unwrap(),
+        ),
+    ]
+}
+
+fn numbers(layer: &Linear) -> Vec<f32> {
+    layer
+        .params()
+        .iter()
+        .flat_map(|p| p.tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap())
+        .collect()
+}
+
+#[test]
+fn fused_optimizers_agree_with_plain_candle() {
+    for kind in 0..2 {
+        let (fused, plain) = (layer(37, 5), layer(37, 5));
+        train(&fused, &mut optimizers(&fused)[kind], 0..20);
+        with_plain_ops(|| train(&plain, &mut optimizers(&plain)[kind], 0..20));
+        for (fused, plain) in numbers(&fused).iter().zip(numbers(&plain)) {
+            assert!((fused - plain).abs() < 1e-5, "fused {fused}, plain {plain}");
+        }
+        assert_ne!(numbers(&fused), numbers(&layer(37, 5)));
+    }
+}
+
+#[test]
+fn a_restored_optimizer_goes_on_to_the_same_bits() {
+    for kind in 0..2 {
+        let (whole, first) = (layer(37, 5), layer(37, 5));
+        train(&whole, &mut optimizers(&whole)[kind], 0..8);
+
+        let mut optimizer = optimizers(&first).into_iter().nth(kind).unwrap();
+        train(&first, &mut optimizer, 0..3);
+        let state: Vec<Tensor> = optimizer
+            .state()
+            .iter()
+            .map(|(_, tensor)| tensor.copy().unwrap())
+            .collect();
+        let mut resumed = optimizers(&first).into_iter().nth(kind).unwrap();
+        resumed.restore(&state, optimizer.steps_taken()).unwrap();
+        train(&first, &mut resumed, 3..8);
+        assert_eq!(numbers(&whole), numbers(&first));
+
+        assert!(resumed.restore(&state[1..], 3).is_err());
+    }
+}
+
+/// ```python
+/// import torch
+/// def run(make):
+///     p = torch.nn.Parameter(torch.tensor([1., -2., .5])); o = make([p])
+///     for t in range(3):
+///         p.grad = torch.tensor([.1, -.2, 3.]) * (t + 1); o.step()
+///     return p.tolist()
+/// run(lambda p: torch.optim.Adam(p, lr=.1))                 # [0.7076817, -1.7076817, 0.2076817]
+/// run(lambda p: torch.optim.SGD(p, lr=.1, momentum=.9))     # [0.9049000, -1.8098000, -2.3529999]
+/// ```
+#[test]
+fn optimizers_have_the_values_that_pytorch_gives() {
+    let start = Tensor::new(&[1f32, -2., 0.5], &Device::Cpu).unwrap();
+    let gradient = Tensor::new(&[0.1f32, -0.2, 3.], &Device::Cpu).unwrap();
+    let run = |make: &dyn Fn(&[Param]) -> Optimizer| {
+        let param = Param::new("p", &start).unwrap();
+        let mut optimizer = make(std::slice::from_ref(&param));
+        for t in 1..=3 {
+            // A loss whose gradient is the wanted one.
+            let loss = (param.tensor() * (&gradient * f64::from(t)).unwrap())
+                .unwrap()
+                .sum_all()
+                .unwrap();
+            backward(&loss, std::slice::from_ref(&param)).unwrap();
+            optimizer
+                .step(std::slice::from_ref(&param), 0.1, 1.0)
+                .unwrap();
+        }
+        param.tensor().to_vec1::<f32>().unwrap()
+    };
+    let adam = run(&|params| Optimizer::Adam(Adam::new(AdamConfig::default(), params).unwrap()));
+    let sgd = run(&|params| {
+        Optimizer::Sgd(
+            Sgd::new(
+                SgdConfig {
+                    momentum: 0.9,
+                    weight_decay: 0.0,
+                },
+                params,
+            )
+            .unwrap(),
+        )
+    });
+    let want = [
+        0.707_681_7f32,
+        -1.707_681_7,
+        0.207_681_7,
+        0.904_9,
+        -1.809_8,
+        -2.353,
+    ];
+    for (found, want) in adam.iter().chain(&sgd).zip(&want) {
+        assert!((found - want).abs() < 1e-6, "{found} for {want}");
+    }
+}
+
+#[test]
+fn the_gradient_norm_is_over_all_parameters() {
+    let (a, b) = (
+        Param::new("a", &Tensor::new(&[0f32, 0.], &Device::Cpu).unwrap()).unwrap(),
+        layer(1, 1),
+    );
+    let params = [vec![a.clone()], b.params()].concat();
+    let loss = (a.tensor() * Tensor::new(&[3f32, 4.], &Device::Cpu).unwrap())
+        .unwrap()
+        .sum_all()
+        .unwrap();
+    backward(&loss, &params).unwrap();
+    assert_eq!(gradient_norm(&params).unwrap(), 5.0);
+    assert_eq!(with_plain_ops(|| gradient_norm(&params)).unwrap(), 5.0);
+}

@@ -1,0 +1,219 @@
+//! Every fused operation against the same function composed of plain candle operations, over odd shapes.
+
+use aae_ops::stream::{standard_normal, stream};
+use aae_ops::{Activation, Linear, Param, backward, loss, with_plain_ops};
+use candle_core::{Device, Result, Tensor, Var};
+
+const SIZES: [usize; 10] = [1, 2, 3, 7, 31, 33, 127, 300, 1000, 1001];
+const ACTIVATIONS: [Activation; 5] = [
+    Activation::None,
+    Activation::Relu,
+    Activation::LeakyRelu,
+    Activation::Tanh,
+    Activation::Sigmoid,
+];
+
+fn normal(shape: (usize, usize), purpose: &str) -> Tensor {
+    let numbers = standard_normal(
+        shape.0 * shape.1,
+        &mut stream(1, purpose, (shape.0 * 4096 + shape.1) as u64),
+    );
+    Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap()
+}
+
+fn layer(inputs: usize, outputs: usize, activation: Activation) -> Linear {
+    let weight = (normal((outputs, inputs), "weight") * (1.0 / (inputs as f64).sqrt())).unwrap();
+    let bias = normal((1, outputs), "bias").squeeze(0).unwrap();
+    Linear::new(
+        Param::new("w", &weight).unwrap(),
+        Param::new("b", &bias).unwrap(),
+        activation,
+    )
+    .unwrap()
+}
+
+fn flat(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+#[track_caller]
+fn assert_close(fused: &Tensor, plain: &Tensor, what: &str) {
+    assert_eq!(fused.dims(), plain.dims(), "{what}");
+    let scale = flat(plain).iter().fold(1e-3f32, |max, x| max.max(x.abs()));
+    for (i, (fused, plain)) in flat(fused).iter().zip(flat(plain)).enumerate() {
+        assert!(
+            (fused - plain).abs() <= 2e-5 * scale,
+            "{what}: at {i} fused {fused}, plain {plain}"
+        );
+    }
+}
+
+/// Output, gradients of x, W and b of a scalar function of a layer's output.
+fn layer_and_gradients(layer: &Linear, x: &Var, weights: &Tensor) -> Result<[Tensor; 4]> {
+    let y = layer.forward(x)?;
+    let scalar = (&y * weights)?.sum_all()?;
+    let params = layer.params();
+    backward(&scalar, &params)?;
+    let dx = scalar.backward()?.remove(x).unwrap();
+    // The second backward pass added to the fused path's buffers; only the first one's gradient is wanted.
+    backward(&scalar, &params)?;
+    let gradient = |i: usize| params[i].gradient().map(Option::unwrap);
+    Ok([y, dx, gradient(0)?, gradient(1)?])
+}
+
+#[test]
+fn a_linear_layer_agrees_with_plain_candle() {
+    for (i, &inputs) in SIZES.iter().enumerate() {
+        for (j, &outputs) in SIZES.iter().enumerate() {
+            let batch = SIZES[(i + j) % 7];
+            let activation = ACTIVATIONS[(i + 2 * j) % ACTIVATIONS.len()];
+            let layer = layer(inputs, outputs, activation);
+            let x = Var::from_tensor(&normal((batch, inputs), "x")).unwrap();
+            let weights = normal((batch, outputs), "weights");
+            let fused = layer_and_gradients(&layer, &x, &weights).unwrap();
+            let plain = with_plain_ops(|| layer_and_gradients(&layer, &x, &weights)).unwrap();
+            for ((fused, plain), name) in fused.iter().zip(&plain).zip(["y", "dx", "dw", "db"]) {
+                assert_close(
+                    fused,
+                    plain,
+                    &format!("{name} of {batch}x{inputs} -> {outputs}, {activation:?}"),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_of_a_layer_used_twice_add_up() {
+    let layer = layer(5, 4, Activation::Tanh);
+    let (a, b) = (normal((3, 5), "a"), normal((2, 5), "b"));
+    let run = || {
+        let loss = (layer.forward(&a)?.sum_all()? + layer.forward(&b)?.sqr()?.sum_all()?)?;
+        backward(&loss, &layer.params())?;
+        layer
+            .params()
+            .iter()
+            .map(|param| param.gradient().map(Option::unwrap))
+            .collect::<Result<Vec<_>>>()
+    };
+    let (fused, plain) = (run().unwrap(), with_plain_ops(run).unwrap());
+    fused
+        .iter()
+        .zip(&plain)
+        .for_each(|(fused, plain)| assert_close(fused, plain, "sum"));
+}
+
+#[test]
+fn a_frozen_layer_passes_gradients_on_and_has_none() {
+    for plain in [false, true] {
+        let run = || {
+            let (first, second) = (layer(4, 6, Activation::Relu), layer(6, 3, Activation::None));
+            let loss = second
+                .frozen()
+                .forward(&first.forward(&normal((5, 4), "x"))?)?
+                .sum_all()?;
+            backward(&loss, &[first.params(), second.params()].concat())?;
+            assert!(first.params()[0].gradient()?.is_some());
+            assert!(second.params()[0].gradient()?.is_none());
+            assert!(second.params()[1].gradient()?.is_none());
+            Ok::<_, candle_core::Error>(())
+        };
+        if plain {
+            with_plain_ops(run).unwrap()
+        } else {
+            run().unwrap()
+        }
+    }
+}
+
+/// A loss and its gradient with respect to the logits.
+fn loss_and_gradient(f: &dyn Fn(&Tensor) -> Result<Tensor>, logits: &Var) -> Result<[Tensor; 2]> {
+    let loss = f(logits)?;
+    let gradient = (&loss * 3.0)?.backward()?.remove(logits).unwrap();
+    Ok([loss, gradient])
+}
+
+#[test]
+fn losses_agree_with_plain_candle() {
+    for (i, &columns) in SIZES.iter().enumerate() {
+        let shape = (SIZES[i % 7], columns);
+        let logits = Var::from_tensor(&(normal(shape, "logits") * 4.0).unwrap()).unwrap();
+        let target = candle_nn::ops::sigmoid(&normal(shape, "target")).unwrap();
+        let probabilities = candle_nn::ops::softmax(&target, 1).unwrap();
+        let losses: [(&str, &dyn Fn(&Tensor) -> Result<Tensor>); 3] = [
+            ("bce", &|x| loss::bce_with_logits(x, &target, 0.3)),
+            ("squared error", &|x| {
+                loss::sigmoid_squared_error(x, &target, 0.3)
+            }),
+            ("cross-entropy", &|x| {
+                loss::softmax_cross_entropy(x, &probabilities, 0.3)
+            }),
+        ];
+        for (name, f) in losses {
+            let fused = loss_and_gradient(f, &logits).unwrap();
+            let plain = with_plain_ops(|| loss_and_gradient(f, &logits)).unwrap();
+            assert_close(&fused[0], &plain[0], name);
+            assert_close(&fused[1], &plain[1], name);
+        }
+    }
+}
+
+/// ```python
+/// import torch, torch.nn.functional as F
+/// x = torch.tensor([[2., -1., .5], [0., 100., -100.]]); t = torch.tensor([[1., 0., .25], [.5, 1., 0.]])
+/// F.binary_cross_entropy_with_logits(x, t, reduction="sum")                        # 1.9824140
+/// ((torch.sigmoid(x) - t) ** 2).sum()                                              # 0.2252648
+/// F.cross_entropy(x, torch.tensor([[1., 0., 0.], [0., .5, .5]]), reduction="sum")   # 100.2413101
+/// ```
+#[test]
+fn losses_have_the_values_that_pytorch_gives() {
+    let x = Tensor::new(&[[2f32, -1., 0.5], [0., 100., -100.]], &Device::Cpu).unwrap();
+    let t = Tensor::new(&[[1f32, 0., 0.25], [0.5, 1., 0.]], &Device::Cpu).unwrap();
+    let classes = Tensor::new(&[[1f32, 0., 0.], [0., 0.5, 0.5]], &Device::Cpu).unwrap();
+    let close = |loss: Result<Tensor>, want: f32| {
+        let found = loss.unwrap().to_scalar::<f32>().unwrap();
+        assert!(
+            (found - want).abs() < 2e-6 * want.max(1.0),
+            "{found} for {want}"
+        );
+    };
+    close(loss::bce_with_logits(&x, &t, 1.0), 1.982_414);
+    close(loss::sigmoid_squared_error(&x, &t, 1.0), 0.225_264_8);
+    close(loss::softmax_cross_entropy(&x, &classes, 1.0), 100.241_31);
+}
+
+#[test]
+fn a_nan_in_the_logits_is_a_nan_in_the_loss() {
+    let x = Tensor::new(&[[f32::NAN, 1.0]], &Device::Cpu).unwrap();
+    let t = Tensor::new(&[[0f32, 1.0]], &Device::Cpu).unwrap();
+    for loss in [
+        loss::bce_with_logits(&x, &t, 1.0),
+        loss::sigmoid_squared_error(&x, &t, 1.0),
+        loss::softmax_cross_entropy(&x, &t, 1.0),
+    ] {
+        assert!(loss.unwrap().to_scalar::<f32>().unwrap().is_nan());
+    }
+    let layer = layer(2, 3, Activation::Relu);
+    assert!(flat(&layer.forward(&x).unwrap()).iter().all(|y| y.is_nan()));
+}
+
+#[test]
+fn wrong_shapes_are_errors() {
+    let x = normal((2, 3), "x");
+    let other = normal((3, 2), "x");
+    assert!(loss::bce_with_logits(&x, &other, 1.0).is_err());
+    assert!(loss::softmax_cross_entropy(&x, &other, 1.0).is_err());
+    assert!(
+        layer(4, 2, Activation::None)
+            .forward(&x)
+            .unwrap_err()
+            .to_string()
+            .contains("expected rows of 4")
+    );
+    assert!(
+        backward(&x, &[])
+            .unwrap_err()
+            .to_string()
+            .contains("scalar")
+    );
+}
