@@ -125,11 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn codes_too_far_for_a_distance_still_have_a_neighbour() {
-        assert_eq!(
-            nearest_neighbour_accuracy(&[3e38, -3e38], 1, &[1, 1]).unwrap(),
-            1.0
-        );
+    fn codes_too_far_for_a_distance_still_have_a_neighbour_that_is_another() {
+        let points = Points::new(&[3e38, -3e38], 1).unwrap();
+        let neighbours = [0, 1].map(|i| nearest(points, &Columns::new(points), i));
+        assert_eq!(neighbours, [1, 0]);
     }
 
     #[test]
