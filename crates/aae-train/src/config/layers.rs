@@ -117,6 +117,7 @@ impl Layers {
                 Ok((keys, value)) => {
                     insert(&mut layer, keys, value.clone());
                     let path = keys.join(".");
+                    self.blame_for_parents(keys, origin);
                     forget_below(&mut self.origins, &path);
                     self.origins.insert(path, origin.clone());
                 }
@@ -128,7 +129,8 @@ impl Layers {
 
     /// Where the value at `path` came from: its own origin, or that of the table it is in.
     pub(super) fn origin(&self, path: &str) -> String {
-        let mut path = path;
+        // An element of a list came from where the list came from.
+        let mut path = path.split('[').next().unwrap_or(path);
         loop {
             if let Some(origin) = self.origins.get(path) {
                 return origin.clone();
@@ -136,6 +138,17 @@ impl Layers {
             match path.rsplit_once('.') {
                 Some((parent, _)) => path = parent,
                 None => return String::new(),
+            }
+        }
+    }
+
+    /// Where a key on the way to a new value is no table so far, it becomes one, and `origin` is to blame.
+    fn blame_for_parents(&mut self, keys: &[String], origin: &str) {
+        let mut table = Some(&self.table);
+        for n in 1..keys.len() {
+            table = table.and_then(|table| table.get(&keys[n - 1])?.as_table());
+            if table.is_none() {
+                self.origins.insert(keys[..n].join("."), origin.to_owned());
             }
         }
     }

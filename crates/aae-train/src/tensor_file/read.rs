@@ -76,3 +76,46 @@ fn hash(bytes: &[u8]) -> String {
     hasher.update(&bytes[end..]);
     hex(&hasher.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::write;
+    use super::*;
+
+    fn file() -> Vec<u8> {
+        let tensor = |shape: &[usize], data: &[f32]| HostTensor {
+            shape: shape.to_vec(),
+            data: data.to_vec(),
+        };
+        let tensors = Tensors::from([
+            ("w".to_owned(), tensor(&[2, 1], &[0.5, -1.0])),
+            ("b".to_owned(), tensor(&[1, 2], &[2.0, 0.0])),
+        ]);
+        let mut bytes = write::signed_head("test", &tensors, &7).unwrap();
+        write::data(&tensors, &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_file_is_read_back() {
+        let (tensors, meta) = parse::<u32>(&file(), "test").unwrap();
+        assert_eq!((tensors.len(), meta), (2, 7));
+    }
+
+    #[test]
+    fn no_change_of_one_byte_and_no_cut_goes_unseen() {
+        let bytes = file();
+        for index in 0..bytes.len() {
+            assert!(
+                parse::<u32>(&bytes[..index], "test").is_err(),
+                "cut at {index}"
+            );
+            for value in 0..=u8::MAX {
+                let mut damaged = bytes.clone();
+                damaged[index] = value;
+                let unseen = parse::<u32>(&damaged, "test").is_ok();
+                assert_eq!(unseen, value == bytes[index], "byte {index} = {value:#x}");
+            }
+        }
+    }
+}
