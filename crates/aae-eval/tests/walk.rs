@@ -1,6 +1,6 @@
 //! Walking an autoencoder over a split: against one pass over all images at once.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

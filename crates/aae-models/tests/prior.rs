@@ -1,6 +1,6 @@
 //! A prior as a config names it: the TOML of every kind, what is refused, and what all kinds have in common.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aae_models::prior::PriorConfig;
 use aae_ops::stream::stream;
