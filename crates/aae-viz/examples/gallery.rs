@@ -11,6 +11,7 @@ use std::f32::consts::TAU;
 use std::path::Path;
 
 const SIDE: usize = 28;
+const FASHION: &str = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args()
@@ -23,10 +24,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     save("samples.png", samples()?)?;
     save("reconstructions.png", reconstructions()?)?;
+    save("reconstructions-words.png", words()?)?;
     save("compare.png", compare()?)?;
     save("manifold.png", plane()?)?;
     save("latent.png", latent()?)?;
     save("latent-scattered.png", scattered()?)?;
+    save("latent-300-classes.png", many_classes()?)?;
     save("losses.png", losses()?)?;
     Ok(())
 }
@@ -62,6 +65,28 @@ fn reconstructions() -> Result<Picture, Box<dyn Error>> {
     let labels = GridLabels {
         title: "Test images and their reconstructions",
         subtitle: "aae, 40 epochs · mean squared error 0.034",
+        columns: &columns,
+        ..GridLabels::default()
+    };
+    Ok(comparison(&rows, 10, &labels)?)
+}
+
+/// Long column labels over a single row, and images that are not square.
+fn words() -> Result<Picture, Box<dyn Error>> {
+    let pixels: Vec<f32> = (0..10).flat_map(|i| ring(i as f32 / 10.0, 0.9)).collect();
+    let columns: Vec<String> = FASHION.split(',').map(str::to_owned).collect();
+    let rows = [
+        Row {
+            name: "upper half",
+            images: Images::new(&pixels[..5 * SIDE * SIDE], SIDE / 2, SIDE)?,
+        },
+        Row {
+            name: "lower half",
+            images: Images::new(&pixels[5 * SIDE * SIDE..], SIDE / 2, SIDE)?,
+        },
+    ];
+    let labels = GridLabels {
+        title: "Images that are not square",
         columns: &columns,
         ..GridLabels::default()
     };
@@ -159,8 +184,7 @@ fn scattered() -> Result<Picture, Box<dyn Error>> {
         points.push([x + 20.0 + 4.0 * noise.bell(), y + 2.0 * noise.bell()]);
         labels.push(class);
     }
-    let names = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot";
-    let classes: Vec<String> = names.split(',').map(str::to_owned).collect();
+    let classes: Vec<String> = FASHION.split(',').map(str::to_owned).collect();
     Ok(scatter(&Scatter {
         points: &points,
         labels: &labels,
@@ -168,6 +192,30 @@ fn scattered() -> Result<Picture, Box<dyn Error>> {
         axes: ["z₁", "z₂"],
         title: "Test codes by class",
         subtitle: "ae, 40 epochs",
+        ..Scatter::default()
+    })?)
+}
+
+fn many_classes() -> Result<Picture, Box<dyn Error>> {
+    let mut noise = Noise(5);
+    let points: Vec<[f32; 2]> = (0..3_000)
+        .map(|_| [noise.next() * 10.0 - 5.0, noise.next() * 10.0 - 5.0])
+        .collect();
+    let labels: Vec<usize> = (0..3_000).map(|i| i % 300).collect();
+    let square = vec![
+        [-5.0, -5.0],
+        [5.0, -5.0],
+        [5.0, 5.0],
+        [-5.0, 5.0],
+        [-5.0, -5.0],
+    ];
+    Ok(scatter(&Scatter {
+        points: &points,
+        labels: &labels,
+        outline: &[square],
+        outline_name: "support of the prior",
+        axes: ["z₁", "z₂"],
+        title: "Codes of 300 classes, and a title that is long enough to need a second line",
         ..Scatter::default()
     })?)
 }

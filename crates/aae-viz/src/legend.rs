@@ -6,7 +6,7 @@ use crate::palette::{Color, SOFT_INK, TEXT_SIZE};
 use crate::text::{Text, Weight, cap_height, line_height, shortened};
 
 /// Lines of a legend at most; entries beyond are counted instead.
-const MOST_LINES: usize = 4;
+const MOST_LINES: u32 = 4;
 const MARK_WIDTH: u32 = 26;
 const DASH_WIDTH: u32 = 44;
 const MARK_GAP: u32 = 10;
@@ -41,32 +41,27 @@ impl Legend {
     pub(crate) fn new(entries: &[(Mark, String)], width: u32) -> Result<Self, VizError> {
         let mut placed: Vec<(u32, u32, Mark, Text)> = Vec::new();
         let (mut x, mut line) = (0, 0);
+        let count = |more: usize| {
+            let text = format!("and {more} more");
+            shortened(&text, TEXT_SIZE, Weight::Regular, width)
+        };
+        let count_width = ENTRY_GAP + count(entries.len())?.width;
         for (index, (mark, name)) in entries.iter().enumerate() {
-            let mut mark = *mark;
             let room = width.saturating_sub(mark.width());
-            let mut text = shortened(name, TEXT_SIZE, Weight::Regular, room)?;
-            if x > 0 && x + mark.width() + text.width > width {
+            let text = shortened(name, TEXT_SIZE, Weight::Regular, room)?;
+            let entry_width = mark.width() + text.width;
+            let more = entries.len() - index;
+            if x > 0 && x + entry_width > width && line + 1 < MOST_LINES {
                 (x, line) = (0, line + 1);
             }
             // The last line keeps room for the count of what does not fit.
-            let more = entries.len() - index;
-            let last = line + 1 == MOST_LINES as u32;
-            let full = last && more > 1 && x + mark.width() + text.width + 6 * TEXT_SIZE > width;
-            if full {
-                mark = Mark::None;
-                text = shortened(
-                    &format!("and {more} more"),
-                    TEXT_SIZE,
-                    Weight::Regular,
-                    width,
-                )?;
-            }
-            let advance = mark.width() + text.width + ENTRY_GAP;
-            placed.push((x, line, mark, text));
-            x += advance;
-            if full {
+            let kept = if more > 1 { count_width } else { 0 };
+            if line + 1 == MOST_LINES && x + entry_width + kept > width {
+                placed.push((x, line, Mark::None, count(more)?));
                 break;
             }
+            placed.push((x, line, *mark, text));
+            x += entry_width + ENTRY_GAP;
         }
         let lines = placed.last().map_or(0, |entry| entry.1 + 1);
         Ok(Self {
@@ -120,14 +115,15 @@ mod tests {
 
     #[test]
     fn three_hundred_classes_fill_four_lines_and_the_rest_is_counted() {
-        let entries: Vec<_> = (0..300)
-            .map(|i| (Mark::Dot([0; 3]), format!("class {i}")))
-            .collect();
-        let legend = Legend::new(&entries, 1100).unwrap();
-        assert_eq!(legend.lines, 4);
-        assert!(legend.entries.len() < 60);
-        for (x, _, mark, text) in &legend.entries {
-            assert!(x + mark.width() + text.width <= 1100);
+        for name in ["", "class ", "a class with a long name ", &"w".repeat(100)] {
+            let entries: Vec<_> = (0..300)
+                .map(|i| (Mark::Dot([0; 3]), format!("{name}{i}")))
+                .collect();
+            let legend = Legend::new(&entries, 1100).unwrap();
+            assert_eq!(legend.lines, 4, "{name}");
+            for (x, _, mark, text) in &legend.entries {
+                assert!(x + mark.width() + text.width <= 1100, "{name}");
+            }
         }
     }
 

@@ -179,7 +179,13 @@ fn legend(plot: &Scatter<'_>) -> Vec<(Mark, String)> {
         );
     }
     if !plot.outline.is_empty() && !plot.outline_name.is_empty() {
-        entries.push((Mark::Line(INK), plot.outline_name.to_owned()));
+        // Behind so many classes that not all are listed, it would not be either.
+        let place = if entries.len() > MOST_NAMES_ON_PLOT {
+            0
+        } else {
+            entries.len()
+        };
+        entries.insert(place, (Mark::Line(INK), plot.outline_name.to_owned()));
     }
     entries
 }
