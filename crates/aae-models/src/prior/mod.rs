@@ -91,7 +91,7 @@ pub enum PriorConfig {
     SwissRoll {
         /// Distance of the outer end from the origin.
         radius: f64,
-        /// Number of turns around the origin; the paper's roll has 2.
+        /// Number of turns around the origin, such as 2.
         turns: f64,
     },
 }

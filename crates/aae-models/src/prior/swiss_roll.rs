@@ -3,7 +3,7 @@
 //! With `u` uniform on `[0, 1)`, a draw lies at the distance `radius √u` and the angle `2π turns √u`. Cut into ten equal
 //! stretches of `u`, the inner end first, it offers a place for each of ten labels.
 //!
-//! Source: Makhzani et al. 2015, Figure 4, arXiv:1511.05644; the formula is that of its public implementations (two turns).
+//! Source: the roll of Makhzani et al. 2015, Figure 4, arXiv:1511.05644; the formula was not checked against the paper's text.
 
 use std::f64::consts::TAU;
 
