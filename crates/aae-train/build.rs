@@ -1,5 +1,8 @@
 //! Tells the crate which compiler builds it, for `environment.json`.
-#![allow(clippy::print_stdout, reason = "cargo reads a build script's standard output")]
+#![allow(
+    clippy::print_stdout,
+    reason = "cargo reads a build script's standard output"
+)]
 
 use std::process::Command;
 

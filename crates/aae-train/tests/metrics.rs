@@ -1,6 +1,9 @@
 //! The metrics file of an interrupted run grows to that of an uninterrupted one.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

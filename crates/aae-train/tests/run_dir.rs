@@ -1,6 +1,9 @@
 //! A run folder belongs to one process, is never overwritten, and is found again.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::fs;
 use std::process::{Command, Stdio};

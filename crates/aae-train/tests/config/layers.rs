@@ -1,7 +1,5 @@
 //! Preset, file, flags and `--set` are laid over each other, and the result is written and read without loss.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
 use aae_models::prior::PriorConfig;
 use aae_train::config::{Config, OptimizerKind, Override, VariantKind};
 use aae_train::presets::{DEFAULT, presets};

@@ -1,0 +1,149 @@
+//! Values of the right type that make no sense.
+
+use aae_train::config::{Config, Override};
+
+use crate::{errors, only_error};
+
+#[test]
+fn values_that_make_no_sense_are_refused() {
+    for (set, expected) in [
+        ("epochs=0", "epochs: expected at least 1, found 0"),
+        ("batch_size=0", "batch_size: expected at least 1, found 0"),
+        ("log_every=0", "log_every: expected at least 1, found 0"),
+        (
+            "checkpoint_every=0",
+            "checkpoint_every: expected at least 1, found 0",
+        ),
+        (
+            "evaluate_every=0",
+            "evaluate_every: expected at least 1, found 0",
+        ),
+        ("max_steps=0", "max_steps: expected at least 1, found 0"),
+        (
+            "data.limit_train=0",
+            "data.limit_train: expected at least 1, found 0",
+        ),
+        (
+            "model.latent_dim=0",
+            "model.latent_dim: expected 1 to 65536, found 0",
+        ),
+        (
+            "model.encoder.hidden=[]",
+            "model.encoder.hidden: expected 1 to 64 layers, found 0",
+        ),
+        (
+            "model.decoder.hidden=[10, 0]",
+            "model.decoder.hidden[1]: expected 1 to 65536, found 0",
+        ),
+        (
+            "model.decoder.hidden=[1000000000000]",
+            "model.decoder.hidden[0]: expected 1 to 65536, found 1000000000000",
+        ),
+        (
+            "optimizer.generator.lr=0",
+            "optimizer.generator.lr: expected a finite number above 0, found 0",
+        ),
+        (
+            "optimizer.generator.lr=nan",
+            "optimizer.generator.lr: expected a finite number above 0, found NaN",
+        ),
+        (
+            "optimizer.generator.lr=inf",
+            "optimizer.generator.lr: expected a finite number above 0, found inf",
+        ),
+        (
+            "optimizer.generator.beta1=1.0",
+            "optimizer.generator.beta1: expected a number from 0 to below 1, found 1",
+        ),
+        (
+            "optimizer.generator.beta2=-0.1",
+            "optimizer.generator.beta2: expected a number from 0 to below 1, found -0.1",
+        ),
+        (
+            "optimizer.generator.epsilon=0",
+            "optimizer.generator.epsilon: expected a finite number above 0, found 0",
+        ),
+        (
+            "optimizer.generator.momentum=0.5",
+            "optimizer.generator.momentum: expected 0: kind `adam` has no momentum of this name, its `beta1` is that, \
+             found 0.5",
+        ),
+        (
+            "optimizer.generator.weight_decay=-1",
+            "optimizer.generator.weight_decay: expected a finite number from 0 on, found -1",
+        ),
+        (
+            "optimizer.generator.clip_norm=0",
+            "optimizer.generator.clip_norm: expected a finite number above 0, found 0",
+        ),
+        (
+            "optimizer.generator.schedule={kind=\"step\", at_epochs=[3, 2], factor=0.1}",
+            "optimizer.generator.schedule.at_epochs: expected epochs from 1 on, strictly ascending, at least one, \
+             found [3, 2]",
+        ),
+        (
+            "optimizer.generator.schedule={kind=\"cosine\", floor=2}",
+            "optimizer.generator.schedule.floor: expected a number from 0 to 1, found 2",
+        ),
+        (
+            "regularization.discriminator_input_noise=-1",
+            "regularization.discriminator_input_noise: expected a finite number from 0 on, found -1",
+        ),
+    ] {
+        assert_eq!(only_error("", &[set]), format!("--set {set}: {expected}"));
+    }
+}
+
+#[test]
+fn the_prior_checks_its_own_values() {
+    let error = only_error("", &["prior.std=-5"]);
+    assert!(
+        error.starts_with("--set prior.std=-5: prior.std: expected "),
+        "{error}"
+    );
+    let error = only_error(
+        "[prior]\nkind = \"swiss_roll\"\nradius = 3\nturns = 2",
+        &["model.latent_dim=3"],
+    );
+    assert!(error.contains("my.toml:2:1: prior.kind: "), "{error}");
+}
+
+#[test]
+fn the_plain_autoencoder_has_no_discriminator_to_feed_noise() {
+    let text = errors(
+        "variant = \"ae\"",
+        &["regularization.discriminator_input_noise=0.3"],
+    );
+    assert!(text.contains("variant `ae` has no discriminator"), "{text}");
+}
+
+#[test]
+fn what_depends_on_the_data_is_checked_when_it_is_there() {
+    let with = |sets: &[&str], images| {
+        let sets: Vec<Override> = sets.iter().map(|text| Override::set(text)).collect();
+        let config = Config::resolve("aae", None, &sets).unwrap();
+        config
+            .validate_for(images)
+            .map_err(|errors| errors.to_string())
+    };
+    assert_eq!(with(&[], 60_000), Ok(()));
+    assert_eq!(with(&[], 128), Ok(()));
+    assert_eq!(
+        with(&[], 127).unwrap_err(),
+        "error in the configuration: batch_size: expected at most the 127 images trained on, found 128"
+    );
+    assert_eq!(
+        with(&["data.validation=200"], 200).unwrap_err(),
+        "error in the configuration: data.validation: expected fewer than the 200 training images, found 200"
+    );
+    assert!(
+        with(&["data.validation=100"], 200)
+            .unwrap_err()
+            .contains("the 100 images trained on")
+    );
+    assert!(
+        with(&["data.limit_train=100"], 200)
+            .unwrap_err()
+            .contains("the 100 images trained on")
+    );
+}
