@@ -42,7 +42,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     write_with(path, |file| file.write_all(bytes))
 }
 
-/// As [`write`], for content too large to hold twice: `content` writes it piece by piece.
+/// As [`write()`], for content too large to hold twice: `content` writes it piece by piece.
 pub fn write_with(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,

@@ -155,7 +155,7 @@ pub(crate) fn write<M: Serialize>(
     .map_err(|error| TensorFileError::at(path)(TensorFileCause::Write(error.source)))
 }
 
-/// Reads and verifies a file that [`write`] wrote: header, hash, kind, version, finite values.
+/// Reads and verifies a file that [`write()`] wrote: header, hash, kind, version, finite values.
 pub(crate) fn read<M: DeserializeOwned>(
     path: &Path,
     kind: &'static str,
