@@ -1,2 +1,38 @@
-//! The `aae` program.
-fn main() {}
+//! The `aae` program: arguments, run folders, and everything that is printed or drawn. One file per command.
+//!
+//! Every mistake that a file, a flag or a signal can bring about ends in [`exit::code`], never in a panic.
+
+mod args;
+mod commands;
+mod data;
+mod device;
+mod evaluate;
+mod exit;
+mod figures;
+mod logging;
+mod output;
+mod pictures;
+mod program;
+mod progress;
+mod report;
+mod signals;
+mod summary;
+mod text;
+mod trained;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = args::parse();
+    let log = logging::start(cli.level());
+    match commands::run(cli.command, &log) {
+        Ok(code) => code,
+        Err(error) => {
+            // The terminal may be gone; the exit code says it all the same.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            log.error(&format!("{error:#}"));
+            ExitCode::from(exit::code(&error))
+        }
+    }
+}

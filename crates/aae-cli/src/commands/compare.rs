@@ -1,0 +1,67 @@
+//! `compare`: the same test images, and what each of several runs makes of them.
+
+use std::path::{Path, PathBuf};
+
+use aae_data::Split;
+use aae_models::Autoencoder;
+use clap::Args;
+
+use super::reconstruct::COLUMNS;
+use crate::args::DataArgs;
+use crate::device::DeviceArgs;
+use crate::trained::{self, Trained};
+use crate::{data, output, pictures};
+
+/// Draw test images above what each of several runs makes of them
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  {program} compare runs/ae-s0 runs/aae-s0 --n 20 --out compare.png")]
+pub(crate) struct CompareArgs {
+    /// Run folders, names of runs in runs/, or model.safetensors files
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// Number of images, the first of the test set
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    n: u32,
+    /// Where to write the picture [default: compare.png beside the first run]
+    #[arg(long, value_name = "FILE.png")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    place: DeviceArgs,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
+    let place = args.place.open()?;
+    let path = place.run(|device| {
+        let mut models = Vec::new();
+        for run in &args.runs {
+            models.push(trained::load(Some(run), &args.data, device)?);
+        }
+        let (_, data) = data::read(args.data.data.as_deref())?;
+        models
+            .iter()
+            .try_for_each(|model| model.check_images(&data.test))?;
+        let test = Split::all(&data.test.into()).take(args.n as usize);
+        let positions: Vec<u32> = (0..test.len() as u32).collect();
+        let named: Vec<(String, &Autoencoder)> = models
+            .iter()
+            .map(|model| (model.name.clone(), &model.autoencoder))
+            .collect();
+        let title = "The same images, made again by each run";
+        let picture = pictures::comparison(title, "", &test, &positions, COLUMNS, &named)?;
+        let path = args.out.clone().unwrap_or_else(|| beside(&models));
+        pictures::write(&path, &picture)?;
+        Ok(path)
+    })?;
+    output::wrote(&path)
+}
+
+fn beside(models: &[Trained]) -> PathBuf {
+    let first = models.iter().find_map(|model| model.folder.as_deref());
+    let parent = first
+        .and_then(Path::parent)
+        .unwrap_or_else(|| Path::new(""));
+    parent.join("compare.png")
+}

@@ -1,0 +1,156 @@
+//! `encode`: the code of every image, for other programs.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use aae_data::Split;
+use aae_eval::encode_all;
+use aae_train::durable;
+use clap::{Args, ValueEnum};
+
+use crate::args::ModelArgs;
+use crate::exit::UsageError;
+use crate::{data, output, trained};
+
+/// Write the codes of all images as CSV or as a NumPy array
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  {program} encode                                  the test images of the newest run, as CSV
+  {program} encode runs/aae-s0 --split train --out codes.npy
+
+CSV: the header index,label,z_0,z_1,... and a line for each image, in the order of the file.
+NPY: float32 [images, dimensions], in the same order.")]
+pub(crate) struct EncodeArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Which images
+    #[arg(long, value_enum, default_value_t = Part::Test)]
+    split: Part,
+    /// Where to write, by its ending .csv or .npy [default: a CSV file in the run's folder samples/]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A half of a data set.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Part {
+    /// The training images, held-out ones included
+    Train,
+    /// The test images
+    Test,
+}
+
+#[derive(Clone, Copy)]
+enum Format {
+    Csv,
+    Npy,
+}
+
+pub(crate) fn run(args: &EncodeArgs) -> anyhow::Result<()> {
+    let format = args.out.as_deref().map_or(Ok(Format::Csv), format)?;
+    let place = args.model.place.open()?;
+    let path = place.run(|device| {
+        let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        let (_, data) = data::read(args.model.data.data.as_deref())?;
+        model.check_images(&data.test)?;
+        let (name, dataset) = match args.split {
+            Part::Train => ("codes-train.csv", data.train),
+            Part::Test => ("codes-test.csv", data.test),
+        };
+        let split = Split::all(&dataset.into());
+        let codes = encode_all(&model.autoencoder, &split)?;
+        let dim = model.autoencoder.latent_dim();
+        let bytes = match format {
+            Format::Csv => csv(&codes, &split.labels(), dim).into_bytes(),
+            Format::Npy => npy(&codes, dim),
+        };
+        let path = model.output(args.out.as_deref(), name)?;
+        durable::write(&path, &bytes)?;
+        Ok(path)
+    })?;
+    output::wrote(&path)
+}
+
+fn format(path: &Path) -> Result<Format, UsageError> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Ok(Format::Csv),
+        Some("npy") => Ok(Format::Npy),
+        _ => Err(UsageError(format!(
+            "--out {}: expected a name that ends in .csv or .npy",
+            path.display()
+        ))),
+    }
+}
+
+/// Numbers in the shortest form that reads back as the same `f32`.
+fn csv(codes: &[f32], labels: &[u8], dim: usize) -> String {
+    let mut text = "index,label".to_owned();
+    (0..dim).for_each(|index| {
+        let _ = write!(text, ",z_{index}");
+    });
+    text.push('\n');
+    for (index, (code, label)) in codes.chunks_exact(dim).zip(labels).enumerate() {
+        let _ = write!(text, "{index},{label}");
+        code.iter().for_each(|number| {
+            let _ = write!(text, ",{number}");
+        });
+        text.push('\n');
+    }
+    text
+}
+
+/// The NPY format, version 1.0: magic, version, length of the header, the header as a Python dictionary, the numbers.
+///
+/// Source: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+fn npy(codes: &[f32], dim: usize) -> Vec<u8> {
+    const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
+    let shape = format!("({}, {dim})", codes.len() / dim);
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+    // Spaces and a line feed, so that the numbers begin at a multiple of 64 bytes.
+    let unpadded = MAGIC.len() + 2 + header.len() + 1;
+    header.extend(std::iter::repeat_n(
+        ' ',
+        unpadded.next_multiple_of(64) - unpadded,
+    ));
+    header.push('\n');
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    codes
+        .iter()
+        .for_each(|number| bytes.extend(number.to_le_bytes()));
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_csv_file_has_a_header_and_a_line_per_image() {
+        let text = csv(&[0.1, -2.0, 3.5, 1e-7], &[7, 2], 2);
+        assert_eq!(text, "index,label,z_0,z_1\n0,7,0.1,-2\n1,2,3.5,0.0000001\n");
+    }
+
+    #[test]
+    fn an_npy_file_is_the_one_that_numpy_writes() {
+        // >>> import io, numpy; f = io.BytesIO(); numpy.save(f, numpy.array([[1, 2, 3]], '<f4')); f.getvalue()
+        let bytes = npy(&[1.0, 2.0, 3.0], 3);
+        let header =
+            b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }";
+        assert_eq!(&bytes[..header.len()], header);
+        assert!(bytes[header.len()..127].iter().all(|byte| *byte == b' '));
+        assert_eq!(bytes[127], b'\n');
+        assert_eq!(&bytes[128..132], 1.0_f32.to_le_bytes());
+        assert_eq!(bytes.len(), 128 + 12);
+    }
+
+    #[test]
+    fn the_ending_decides_the_format() {
+        assert!(format(Path::new("a.csv")).is_ok());
+        assert!(format(Path::new("a.b.npy")).is_ok());
+        for wrong in ["a", "a.txt", "csv", "a.CSV.gz"] {
+            assert!(format(Path::new(wrong)).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! All that training needs and that can fail before anything is written: data, splits, device.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aae_data::{Split, steps_per_epoch};
+use aae_models::ImageShape;
+use aae_train::config::Config;
+use aae_train::data::{Splits, fingerprint};
+use aae_train::variants;
+
+use crate::args::DataArgs;
+use crate::data;
+use crate::device::{DeviceArgs, Place};
+use crate::report::Beginning;
+
+/// A configuration that fits its data, on an open device.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) config: Config,
+    pub(crate) place: Place,
+    pub(crate) splits: Splits,
+    pub(crate) test: Split,
+    pub(crate) fingerprint: String,
+    data: PathBuf,
+}
+
+impl Prepared {
+    pub(crate) fn new(config: Config, data: &DataArgs, place: &DeviceArgs) -> anyhow::Result<Self> {
+        let place = place.open()?;
+        let (dir, loaded) = data::read(data.data.as_deref())?;
+        config.validate_for(loaded.train.len())?;
+        let training = Arc::new(loaded.train);
+        Ok(Self {
+            splits: Splits::new(&config.data, config.seed, &training)?,
+            fingerprint: fingerprint(&training),
+            test: Split::all(&loaded.test.into()),
+            data: dir,
+            config,
+            place,
+        })
+    }
+
+    /// What is to be said before training, but for the networks and the steps done.
+    pub(crate) fn beginning<'a>(&'a self, folder: &'a Path) -> Beginning<'a> {
+        let train = &self.splits.train;
+        let steps_per_epoch = steps_per_epoch(train.len(), self.config.batch_size) as u64;
+        Beginning {
+            config: &self.config,
+            data: &self.data,
+            training_images: train.len(),
+            validation_images: self.splits.validation.as_ref().map_or(0, Split::len),
+            test_images: self.test.len(),
+            image: (train.dataset().height(), train.dataset().width()),
+            folder,
+            device: &self.place.name,
+            threads: self.place.threads,
+            parameters: &[],
+            steps_per_epoch,
+            total_steps: self.config.total_steps(steps_per_epoch),
+            step: 0,
+        }
+    }
+
+    /// Parameters per network.
+    pub(crate) fn parameters(&self) -> anyhow::Result<Vec<(String, usize)>> {
+        let (height, width) = (self.test.dataset().height(), self.test.dataset().width());
+        let variant = variants::build(
+            &self.config,
+            ImageShape { height, width },
+            &self.place.device,
+        )?;
+        let networks = variant.networks().into_iter();
+        let count = networks.map(|(name, params)| {
+            (
+                name.to_owned(),
+                params.iter().map(|param| param.len()).sum(),
+            )
+        });
+        Ok(count.collect())
+    }
+}

@@ -1,0 +1,36 @@
+//! `presets`: the experiments that `train --preset` knows.
+
+use std::fmt::Write;
+
+use aae_train::presets::{preset, presets};
+use clap::Args;
+
+use crate::exit::UsageError;
+use crate::output;
+
+/// List the presets, or show one as a configuration file
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  {program} presets\n  {program} presets aae-mixture > my.toml   a file to change and train with --config"
+)]
+pub(crate) struct PresetsArgs {
+    /// Print this preset's TOML
+    name: Option<String>,
+}
+
+pub(crate) fn run(args: &PresetsArgs) -> anyhow::Result<()> {
+    if let Some(name) = &args.name {
+        let preset = preset(name).map_err(|error| UsageError(error.message))?;
+        return output::print(preset.toml);
+    }
+    let width = presets()
+        .iter()
+        .map(|preset| preset.name.len())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for preset in presets() {
+        let _ = writeln!(text, "{:<width$}  {}", preset.name, preset.summary);
+    }
+    output::print(&text)
+}

@@ -1,0 +1,52 @@
+//! `reconstruct`: test images above what the model makes of them.
+
+use std::path::PathBuf;
+
+use aae_data::Split;
+use clap::Args;
+
+use crate::args::ModelArgs;
+use crate::{data, output, pictures, trained};
+
+/// Draw test images above their reconstructions
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  {program} reconstruct
+  {program} reconstruct runs/aae-s0 --n 50 --out pairs.png")]
+pub(crate) struct ReconstructArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Number of images, the first of the test set
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    n: u32,
+    /// Where to write the picture [default: in the run's folder samples/]
+    #[arg(long, value_name = "FILE.png")]
+    out: Option<PathBuf>,
+}
+
+/// Images beside each other.
+pub(crate) const COLUMNS: usize = 10;
+
+pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
+    let place = args.model.place.open()?;
+    let path = place.run(|device| {
+        let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        let (_, data) = data::read(args.model.data.data.as_deref())?;
+        model.check_images(&data.test)?;
+        let test = Split::all(&data.test.into()).take(args.n as usize);
+        let positions: Vec<u32> = (0..test.len() as u32).collect();
+        let subject = model.subject();
+        let picture = pictures::comparison(
+            "Test images and their reconstructions",
+            subject.caption,
+            &test,
+            &positions,
+            COLUMNS,
+            &[("reconstruction".to_owned(), subject.autoencoder)],
+        )?;
+        let path = model.output(args.out.as_deref(), "reconstructions.png")?;
+        pictures::write(&path, &picture)?;
+        Ok(path)
+    })?;
+    output::wrote(&path)
+}

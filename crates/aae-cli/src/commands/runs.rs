@@ -1,0 +1,97 @@
+//! `runs`: the runs there are, with their key figures.
+
+use std::path::{Path, PathBuf};
+
+use aae_train::config::{Config, VariantKind};
+use aae_train::metrics::{EvaluationLine, Line, read};
+use aae_train::run_dir::{self, RunDir};
+use clap::Args;
+
+use crate::evaluate::DISTANCE;
+use crate::output;
+use crate::program;
+use crate::summary::Summary;
+use crate::text::{count, figure, hundredths};
+use crate::trained::RUNS;
+
+/// List the runs with their key figures
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  {program} runs\n  {program} runs /data/runs")]
+pub(crate) struct RunsArgs {
+    /// The folder that the runs are in
+    #[arg(default_value = RUNS)]
+    folder: PathBuf,
+}
+
+const HEAD: [&str; 6] = ["RUN", "TRAINS", "STEP", "STATE", "TEST ERROR", "TO PRIOR"];
+
+pub(crate) fn run(args: &RunsArgs) -> anyhow::Result<()> {
+    let runs = run_dir::list(&args.folder)?;
+    if runs.is_empty() {
+        let (folder, program) = (args.folder.display(), program::name());
+        return output::print(&format!(
+            "no runs in {folder}; make one with: {program} train\n"
+        ));
+    }
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    rows.extend(runs.iter().map(row));
+    output::print(&align(&rows))
+}
+
+fn row(run: &RunDir) -> [String; 6] {
+    let trains = match Config::read(&run.config()) {
+        Ok(config) => match config.variant {
+            VariantKind::Ae => format!("ae, {}-D", config.model.latent_dim),
+            VariantKind::Aae => format!("aae, {}", config.prior.describe()),
+        },
+        Err(_) => "?".to_owned(),
+    };
+    let (step, evaluation) = progress(&run.metrics());
+    let state = Summary::read(&run.summary()).map_or("not ended", |summary| summary.outcome.name());
+    let missing = || "-".to_owned();
+    let distance = evaluation
+        .as_ref()
+        .and_then(|line| line.figures.get(DISTANCE).copied());
+    [
+        run.name(),
+        trains,
+        step.map_or_else(missing, count),
+        state.to_owned(),
+        evaluation
+            .as_ref()
+            .map_or_else(missing, |line| figure(line.reconstruction_error)),
+        distance.map_or_else(missing, hundredths),
+    ]
+}
+
+/// The last step in a metrics file and its last evaluation of the test images; nothing if it cannot be read.
+fn progress(metrics: &Path) -> (Option<u64>, Option<EvaluationLine>) {
+    let Ok(lines) = read(metrics) else {
+        return (None, None);
+    };
+    let step = lines.last().map(Line::step);
+    let evaluation = lines.into_iter().rev().find_map(|line| match line {
+        Line::Evaluation(line) if line.split == "test" => Some(line),
+        _ => None,
+    });
+    (step, evaluation)
+}
+
+fn align(rows: &[[String; 6]]) -> String {
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let mut text = String::new();
+    for row in rows {
+        let cells = row
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| format!("{cell:<0$}", width(column)));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}

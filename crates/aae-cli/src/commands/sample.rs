@@ -1,0 +1,144 @@
+//! `sample`: images made by the decoder alone.
+
+use std::path::PathBuf;
+
+use aae_ops::stream::stream;
+use clap::Args;
+
+use crate::args::ModelArgs;
+use crate::exit::UsageError;
+use crate::output;
+use crate::pictures::{self, Grid};
+use crate::trained::{self, Trained};
+
+/// Make images: from random draws of the prior, from a grid of codes, or from codes of your choice
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  {program} sample                                  100 random images of the newest run
+  {program} sample runs/aae-s0 --n 25 --seed 7 --out digits.png
+  {program} sample --grid=-10..10 --steps 20        the plane of the first two code numbers
+  {program} sample --z 0,0 --z 5,-2.5               the images of two codes")]
+pub(crate) struct SampleArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Number of random images
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    n: u32,
+    /// Seed of the random draws
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Decode a grid of codes from LOW to HIGH in the first two dimensions
+    #[arg(long, value_name = "LOW..HIGH", allow_hyphen_values = true, value_parser = range, conflicts_with_all = ["n", "seed"])]
+    grid: Option<(f64, f64)>,
+    /// Images along each side of the grid
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "grid", value_parser = clap::value_parser!(u16).range(1..=100))]
+    steps: u16,
+    /// Decode this code: as many numbers as the model's code has; may be repeated
+    #[arg(long, value_name = "Z,Z,...", allow_hyphen_values = true, value_parser = code, conflicts_with_all = ["n", "seed", "grid"])]
+    z: Vec<Code>,
+    /// Where to write the picture [default: in the run's folder samples/]
+    #[arg(long, value_name = "FILE.png")]
+    out: Option<PathBuf>,
+}
+
+/// One latent code.
+#[derive(Clone, Debug, PartialEq)]
+struct Code(Vec<f32>);
+
+pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<()> {
+    let place = args.model.place.open()?;
+    let path = place.run(|device| {
+        let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        let (name, picture) = picture(args, &model)?;
+        let path = model.output(args.out.as_deref(), &name)?;
+        pictures::write(&path, &picture)?;
+        Ok(path)
+    })?;
+    output::wrote(&path)
+}
+
+/// The picture, and what its file is called.
+fn picture(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, aae_viz::Picture)> {
+    let subject = model.subject();
+    if let Some((low, high)) = args.grid {
+        let grid = Grid {
+            low,
+            high,
+            steps: args.steps.into(),
+        };
+        return Ok(("grid.png".to_owned(), pictures::plane(&subject, grid)?));
+    }
+    if !args.z.is_empty() {
+        let dim = model.autoencoder.latent_dim();
+        if let Some(Code(wrong)) = args.z.iter().find(|code| code.0.len() != dim) {
+            let message = format!(
+                "--z: expected {dim} numbers, as the model's code has, found {}",
+                wrong.len()
+            );
+            return Err(UsageError(message).into());
+        }
+        let codes: Vec<f32> = args
+            .z
+            .iter()
+            .flat_map(|code| code.0.iter().copied())
+            .collect();
+        return Ok(("codes.png".to_owned(), pictures::points(&subject, &codes)?));
+    }
+    let mut rng = stream(args.seed, "sample", 0);
+    let picture = pictures::samples(&subject, args.n as usize, &mut rng)?;
+    Ok((format!("random-seed{}.png", args.seed), picture))
+}
+
+/// Beyond this a network sees nothing new, and sums of squares leave `f32`.
+const LARGEST: f64 = 1e6;
+
+fn number(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(number) if number.abs() <= LARGEST => Ok(number),
+        _ => Err(format!(
+            "expected a number from -{LARGEST} to {LARGEST}, found `{text}`"
+        )),
+    }
+}
+
+fn range(text: &str) -> Result<(f64, f64), String> {
+    let (low, high) = text
+        .split_once("..")
+        .ok_or_else(|| format!("expected LOW..HIGH such as -10..10, found `{text}`"))?;
+    let (low, high) = (number(low)?, number(high)?);
+    match low < high {
+        true => Ok((low, high)),
+        false => Err(format!("expected the lower end first, found {low}..{high}")),
+    }
+}
+
+fn code(text: &str) -> Result<Code, String> {
+    let numbers = text
+        .split(',')
+        .map(|text| number(text).map(|number| number as f32));
+    numbers.collect::<Result<_, _>>().map(Code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_two_finite_ends_in_order() {
+        assert_eq!(range("-10..10"), Ok((-10.0, 10.0)));
+        assert_eq!(range("-.5..2e1"), Ok((-0.5, 20.0)));
+        for wrong in [
+            "", "..", "3", "1..", "1..1", "2..1", "nan..1", "0..inf", "0...1x", "0..1e300",
+        ] {
+            assert!(range(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_a_list_of_finite_numbers() {
+        assert_eq!(code("0, -2.5"), Ok(Code(vec![0.0, -2.5])));
+        for wrong in ["", "1,", "1;2", "NaN,0", "inf", "1e40"] {
+            assert!(code(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! `train`: from a configuration to a trained run, or from an interrupted run to its end.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use aae_train::checkpoint::{Checkpoint, load_newest};
+use aae_train::config::{Config, Override, VariantKind};
+use aae_train::environment::Environment;
+use aae_train::run_dir::{RunDir, default_name};
+use aae_train::{FitError, Job, Outcome, durable, fit, presets};
+use anyhow::Context;
+use clap::Args;
+
+use super::prepare::Prepared;
+use crate::args::DataArgs;
+use crate::device::{DeviceArgs, Place};
+use crate::evaluate::Measure;
+use crate::figures::Figures;
+use crate::logging::LogFile;
+use crate::output;
+use crate::progress::Progress;
+use crate::report::{self, Ending};
+use crate::signals::Stop;
+use crate::summary::{self, Summary, last_evaluations};
+use crate::text::count;
+use crate::trained::{RUNS, run_path};
+
+/// Train an autoencoder, plain or adversarial, and leave everything in a run folder
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  {program} train                                   the adversarial autoencoder, on MNIST
+  {program} train --preset aae-mixture --seed 1
+  {program} train --epochs 5 --set optimizer.reconstruction.lr=5e-4 --set prior.std=3
+  {program} train --data my-images/ --name mine     four files with MNIST's names
+  {program} train --resume runs/aae-s0              go on after an interruption")]
+pub(crate) struct TrainArgs {
+    /// Start from this preset; `presets` lists them
+    #[arg(long, value_name = "NAME", default_value = presets::DEFAULT, help_heading = "What to train")]
+    preset: String,
+    /// Change it by a TOML file
+    #[arg(long, value_name = "FILE", help_heading = "What to train")]
+    config: Option<PathBuf>,
+    /// Change any value of the configuration; may be repeated, and goes before the flags below
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "What to train")]
+    set: Vec<String>,
+    /// Passes over the training images
+    #[arg(long, value_name = "N", help_heading = "What to train")]
+    epochs: Option<i64>,
+    /// Stop after so many steps, if the epochs have more
+    #[arg(long, value_name = "N", help_heading = "What to train")]
+    max_steps: Option<i64>,
+    /// Images in a step
+    #[arg(long, value_name = "N", help_heading = "What to train")]
+    batch_size: Option<i64>,
+    /// Seed of everything random
+    #[arg(long, value_name = "N", help_heading = "What to train")]
+    seed: Option<i64>,
+    /// Train on the first N images only
+    #[arg(long, value_name = "N", help_heading = "What to train")]
+    limit_train: Option<i64>,
+    /// Draw figures every N epochs, not only after the last
+    #[arg(long, value_name = "N", help_heading = "What to train")]
+    figures_every: Option<i64>,
+    /// Save a checkpoint every N steps
+    #[arg(long, value_name = "N", help_heading = "What to train")]
+    checkpoint_every: Option<i64>,
+    /// The run folder, which must not exist yet [default: runs/<name>]
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    out: Option<PathBuf>,
+    /// Name of the run folder in runs/ [default: <preset>-s<seed>]
+    #[arg(long)]
+    name: Option<String>,
+    /// Go on with the interrupted run in this folder, with its own configuration
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "preset", "config", "set", "epochs", "max_steps", "batch_size", "seed", "limit_train", "figures_every",
+        "checkpoint_every", "out", "name",
+    ])]
+    resume: Option<PathBuf>,
+    /// Say what would be trained, and stop
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    place: DeviceArgs,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
+    if args.dry_run {
+        return dry_run(args);
+    }
+    match &args.resume {
+        Some(path) => {
+            let run = RunDir::resume(&run_path(path))?;
+            let config = Config::read(&run.config())?;
+            let newest = load_newest(&run)?;
+            let prepared = Prepared::new(config, &args.data, &args.place)?;
+            open_log(log, &run);
+            newest
+                .warnings
+                .iter()
+                .for_each(|warning| tracing::warn!("{warning}"));
+            forget_summary(&run);
+            train(&prepared, &run, Some(newest.checkpoint))
+        }
+        None => {
+            let prepared = Prepared::new(args.resolve()?, &args.data, &args.place)?;
+            let run = args.create(&prepared.config)?;
+            durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
+            let Place { threads, name, .. } = &prepared.place;
+            Environment::gather(*threads, name, prepared.config.seed).write(&run.environment())?;
+            open_log(log, &run);
+            train(&prepared, &run, None)
+        }
+    }
+}
+
+impl TrainArgs {
+    fn resolve(&self) -> anyhow::Result<Config> {
+        let flags = [
+            ("--epochs", "epochs", self.epochs),
+            ("--max-steps", "max_steps", self.max_steps),
+            ("--batch-size", "batch_size", self.batch_size),
+            ("--seed", "seed", self.seed),
+            ("--limit-train", "data.limit_train", self.limit_train),
+            ("--figures-every", "figures_every", self.figures_every),
+            (
+                "--checkpoint-every",
+                "checkpoint_every",
+                self.checkpoint_every,
+            ),
+        ];
+        let flags = flags
+            .into_iter()
+            .filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
+        let overrides: Vec<Override> = flags
+            .chain(self.set.iter().map(|text| Override::set(text)))
+            .collect();
+        Ok(Config::resolve(
+            &self.preset,
+            self.config.as_deref(),
+            &overrides,
+        )?)
+    }
+
+    /// The name that the run folder gets, if it is free.
+    fn run_name(&self, config: &Config) -> String {
+        self.name
+            .clone()
+            .unwrap_or_else(|| default_name(&self.preset, config.seed))
+    }
+
+    fn create(&self, config: &Config) -> anyhow::Result<RunDir> {
+        Ok(match &self.out {
+            Some(out) => RunDir::create_at(out)?,
+            None => RunDir::create(Path::new(RUNS), &self.run_name(config))?,
+        })
+    }
+}
+
+/// Says what would be trained; writes nothing.
+fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
+    let (config, folder, step) = match &args.resume {
+        Some(path) => {
+            let run = RunDir::open(&run_path(path))?;
+            let step = load_newest(&run)?.checkpoint.meta.step;
+            (Config::read(&run.config())?, run.path().to_path_buf(), step)
+        }
+        None => {
+            let config = args.resolve()?;
+            let in_runs = || Path::new(RUNS).join(args.run_name(&config));
+            let folder = args.out.clone().unwrap_or_else(in_runs);
+            (config, folder, 0)
+        }
+    };
+    let prepared = Prepared::new(config, &args.data, &args.place)?;
+    let parameters = prepared.parameters()?;
+    let text = report::beginning(&report::Beginning {
+        parameters: &parameters,
+        step,
+        ..prepared.beginning(&folder)
+    });
+    output::print(&format!("{text}nothing is trained: --dry-run\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Trains into a locked run folder, to the end or to a signal.
+fn train(
+    prepared: &Prepared,
+    run: &RunDir,
+    resume: Option<Checkpoint>,
+) -> anyhow::Result<ExitCode> {
+    let stop = Stop::install().context("could not install the signal handlers")?;
+    let began = Instant::now();
+    let mut progress = Progress::new(prepared.beginning(run.path()));
+    let config = &prepared.config;
+    let outcome = prepared.place.run(|device| {
+        let mut evaluator = Measure {
+            test: &prepared.test,
+            validation: prepared.splits.validation.as_ref(),
+            prior: &config.prior,
+            seed: config.seed,
+        };
+        let mut figures = Figures {
+            run,
+            config,
+            test: &prepared.test,
+        };
+        Ok(fit(Job {
+            config,
+            train: &prepared.splits.train,
+            data_fingerprint: &prepared.fingerprint,
+            run,
+            device,
+            resume,
+            evaluator: &mut evaluator,
+            observers: vec![&mut progress, &mut figures],
+            stop: stop.flag(),
+        }))
+    })?;
+    progress.end();
+    let ended = Ended {
+        prepared,
+        run,
+        progress: &progress,
+        time: began.elapsed(),
+    };
+    match outcome {
+        Ok(Outcome::Finished { step }) => {
+            ended.finished(step);
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(Outcome::Stopped { step }) => {
+            ended.summarize(summary::Outcome::Stopped, step);
+            let (signal, code) = stop.signal();
+            let hint = report::resume_hint(run.path());
+            report::say(&format!(
+                "stopped by {signal} after step {} and saved; to go on:\n  {hint}",
+                count(step)
+            ));
+            Ok(ExitCode::from(code))
+        }
+        Err(error) => {
+            if let FitError::Diverged { step, .. } = &error {
+                ended.summarize(summary::Outcome::Diverged, *step);
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// A run whose training is over.
+struct Ended<'a> {
+    prepared: &'a Prepared,
+    run: &'a RunDir,
+    progress: &'a Progress<'a>,
+    time: Duration,
+}
+
+impl Ended<'_> {
+    fn finished(&self, step: u64) {
+        let summary = self.summarize(summary::Outcome::Finished, step);
+        report::say(&report::ending(&Ending {
+            config: &self.prepared.config,
+            folder: self.run.path(),
+            step,
+            time: self.time,
+            evaluation: summary.evaluations.get("test"),
+        }));
+    }
+
+    /// Writes `summary.json`; the model is safe, so whatever keeps this from being written is only warned of.
+    fn summarize(&self, outcome: summary::Outcome, step: u64) -> Summary {
+        let config = &self.prepared.config;
+        let evaluations = last_evaluations(&self.run.metrics()).unwrap_or_else(|error| {
+            tracing::warn!("{error}");
+            Default::default()
+        });
+        let summary = Summary {
+            outcome,
+            step,
+            total_steps: self.progress.total_steps,
+            variant: match config.variant {
+                VariantKind::Ae => "ae".to_owned(),
+                VariantKind::Aae => "aae".to_owned(),
+            },
+            prior: config.prior.describe(),
+            seed: config.seed,
+            seconds: self.time.as_secs_f64(),
+            parameters: self.progress.parameters.iter().cloned().collect(),
+            evaluations,
+        };
+        if let Err(error) = summary.write(&self.run.summary()) {
+            tracing::warn!("{error}");
+        }
+        summary
+    }
+}
+
+fn open_log(log: &LogFile, run: &RunDir) {
+    let path = run.train_log();
+    if let Err(error) = log.open(&path) {
+        tracing::warn!("{}: could not open: {error}", path.display());
+    }
+    let command: Vec<String> = std::env::args_os()
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect();
+    tracing::debug!("process {}: {}", std::process::id(), command.join(" "));
+}
+
+/// The summary of an interrupted run says that it has ended, which is no longer so.
+fn forget_summary(run: &RunDir) {
+    let path = run.summary();
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!("{}: could not remove: {error}", path.display());
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,144 @@
+//! What the autoencoder is worth on a split: reconstruction error and match of the codes with the prior.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use aae_data::Split;
+use aae_eval::{EvalError, PriorMatch, encode_all, prior_match, reconstruction_error};
+use aae_models::Autoencoder;
+use aae_models::prior::PriorConfig;
+use aae_train::Evaluator;
+use aae_train::metrics::EvaluationLine;
+
+/// Sliced Wasserstein distance of the codes to the prior.
+pub(crate) const DISTANCE: &str = "sliced_wasserstein";
+/// The same distance between draws from the prior and other draws.
+pub(crate) const DISTANCE_FLOOR: &str = "sliced_wasserstein_floor";
+/// Squared maximum mean discrepancy between codes and prior.
+pub(crate) const MMD: &str = "mmd_squared";
+/// The same between draws and other draws.
+pub(crate) const MMD_FLOOR: &str = "mmd_squared_floor";
+
+/// Measures the test images, and the held-out ones if there are any, each time that training asks.
+///
+/// The prior's draws depend on the seed alone, so that figures of different steps differ by the model alone.
+#[derive(Debug)]
+pub(crate) struct Measure<'a> {
+    pub(crate) test: &'a Split,
+    pub(crate) validation: Option<&'a Split>,
+    pub(crate) prior: &'a PriorConfig,
+    pub(crate) seed: u64,
+}
+
+impl Evaluator for Measure<'_> {
+    fn evaluate(
+        &mut self,
+        autoencoder: &Autoencoder,
+        step: u64,
+        epoch: u64,
+    ) -> Result<Vec<EvaluationLine>, Box<dyn Error + Send + Sync>> {
+        let validation = self.validation.map(|split| ("validation", split));
+        let splits = validation.into_iter().chain([("test", self.test)]);
+        splits
+            .map(|(name, split)| {
+                let (reconstruction_error, figures) =
+                    measure(autoencoder, split, self.prior, self.seed)?;
+                Ok(EvaluationLine {
+                    step,
+                    epoch,
+                    split: name.to_owned(),
+                    reconstruction_error,
+                    figures,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Reconstruction error (mean squared, over pixels and images) and further figures by name.
+pub(crate) fn measure(
+    autoencoder: &Autoencoder,
+    split: &Split,
+    prior: &PriorConfig,
+    seed: u64,
+) -> Result<(f64, BTreeMap<String, f64>), EvalError> {
+    let error = reconstruction_error(autoencoder, split)?;
+    // A single code has no distribution.
+    if split.len() < 2 {
+        return Ok((error, BTreeMap::new()));
+    }
+    let codes = encode_all(autoencoder, split)?;
+    let found = prior_match(&codes, autoencoder.latent_dim(), prior, seed)?;
+    Ok((error, figures(&found)))
+}
+
+fn figures(found: &PriorMatch) -> BTreeMap<String, f64> {
+    let mut figures = BTreeMap::from([
+        (DISTANCE.to_owned(), found.codes.sliced_w1),
+        (DISTANCE_FLOOR.to_owned(), found.draws.sliced_w1),
+        (MMD.to_owned(), found.codes.mmd_squared),
+        (MMD_FLOOR.to_owned(), found.draws.mmd_squared),
+    ]);
+    for (name, values) in [("mean", &found.mean), ("std", &found.std)] {
+        let numbered = values.iter().enumerate();
+        figures.extend(numbered.map(|(index, value)| (format!("{name}_{index}"), *value)));
+    }
+    figures
+}
+
+/// `mean_0`, `mean_1`, ... as a list.
+pub(crate) fn series(figures: &BTreeMap<String, f64>, name: &str) -> Vec<f64> {
+    (0..)
+        .map_while(|index| figures.get(&format!("{name}_{index}")).copied())
+        .collect()
+}
+
+/// Mean and standard deviation of draws from the prior, per dimension: what those of the codes should be.
+pub(crate) fn prior_moments(prior: &PriorConfig, dim: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
+    const DRAWS: usize = 10_000;
+    let draws = prior.sample(
+        DRAWS,
+        dim,
+        &mut aae_ops::stream::stream(seed, "eval.draws", 0),
+    );
+    let moments = |index: usize| {
+        let values = || draws.iter().skip(index).step_by(dim).map(|x| f64::from(*x));
+        let mean = values().sum::<f64>() / DRAWS as f64;
+        let variance = values().map(|x| (x - mean).powi(2)).sum::<f64>() / DRAWS as f64;
+        (mean, variance.sqrt())
+    };
+    (0..dim).map(moments).unzip()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_moments_of_draws_are_those_of_the_prior() {
+        let prior = PriorConfig::Gaussian {
+            mean: 2.0,
+            std: 5.0,
+        };
+        let (mean, std) = prior_moments(&prior, 3, 0);
+        assert_eq!((mean.len(), std.len()), (3, 3));
+        for (mean, std) in mean.iter().zip(&std) {
+            assert!(
+                (mean - 2.0).abs() < 0.3 && (std - 5.0).abs() < 0.2,
+                "{mean} {std}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_numbered_series_is_read_back_in_order() {
+        let figures = (0..12)
+            .map(|i| (format!("mean_{i}"), f64::from(i)))
+            .collect();
+        assert_eq!(
+            series(&figures, "mean"),
+            (0..12).map(f64::from).collect::<Vec<_>>()
+        );
+        assert!(series(&figures, "std").is_empty());
+    }
+}

@@ -1,0 +1,135 @@
+//! From an error to the exit code of the program: the errors of the libraries carry it, or are known here.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use aae_data::DataError;
+use aae_eval::EvalError;
+use aae_ops::ThreadsError;
+use aae_train::FitError;
+use aae_train::checkpoint::CheckpointError;
+use aae_train::config::ConfigErrors;
+use aae_train::device::DeviceError;
+use aae_train::durable::DurableError;
+use aae_train::metrics::MetricsError;
+use aae_train::run_dir::RunDirError;
+use aae_train::tensor_file::{TensorFileError, TensorMismatch};
+use aae_viz::VizError;
+
+/// A usage or configuration error.
+const USAGE: u8 = 2;
+/// Bad data or a bad checkpoint.
+const DATA: u8 = 65;
+/// What should not happen: a bug.
+const BUG: u8 = 70;
+/// An I/O error.
+const IO: u8 = 74;
+/// Device or memory: try again later.
+const UNAVAILABLE: u8 = 75;
+
+/// The command line asks for something that cannot be done.
+#[derive(Debug)]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for UsageError {}
+
+/// The exit code for an error: that of the first cause which has one.
+pub(crate) fn code(error: &anyhow::Error) -> u8 {
+    error.chain().find_map(of_cause).unwrap_or(BUG)
+}
+
+fn of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
+    if cause.is::<UsageError>() {
+        return Some(USAGE);
+    }
+    if let Some(error) = cause.downcast_ref::<FitError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<ConfigErrors>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<RunDirError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<CheckpointError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<TensorFileError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<TensorMismatch>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<MetricsError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<DurableError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<DeviceError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<DataError>() {
+        return Some(of_data(error));
+    }
+    if let Some(error) = cause.downcast_ref::<EvalError>() {
+        return Some(of_evaluation(error));
+    }
+    if cause.is::<ThreadsError>() {
+        return Some(UNAVAILABLE);
+    }
+    if let Some(VizError::TooLarge { .. }) = cause.downcast_ref::<VizError>() {
+        return Some(USAGE);
+    }
+    cause.is::<io::Error>().then_some(IO)
+}
+
+/// A directory that is not there was named wrongly; what is wrong in a file is bad data.
+fn of_data(error: &DataError) -> u8 {
+    match error {
+        DataError::NotFound { .. }
+        | DataError::NotADirectory { .. }
+        | DataError::MissingFiles { .. }
+        | DataError::HoldOut { .. }
+        | DataError::BatchSize { .. } => USAGE,
+        DataError::Io { .. } => IO,
+        _ => DATA,
+    }
+}
+
+fn of_evaluation(error: &EvalError) -> u8 {
+    match error {
+        EvalError::Network(_) => BUG,
+        _ => DATA,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn the_code_is_found_below_any_context() {
+        let error = Err::<(), _>(UsageError("no".to_owned()))
+            .context("a")
+            .context("b")
+            .unwrap_err();
+        assert_eq!(code(&error), 2);
+        let error = anyhow::Error::from(io::Error::other("disk")).context("while writing");
+        assert_eq!(code(&error), 74);
+    }
+
+    #[test]
+    fn an_error_that_nobody_knows_is_a_bug() {
+        assert_eq!(code(&anyhow::anyhow!("what is this")), 70);
+    }
+}

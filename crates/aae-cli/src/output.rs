@@ -1,0 +1,27 @@
+//! Results on standard output. A reader that has seen enough, such as `head`, is no error.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context;
+
+/// Prints a result.
+///
+/// Errors: if standard output cannot take it, unless nobody reads it any more.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output: could not write")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says where a file was written.
+pub(crate) fn wrote(path: &Path) -> anyhow::Result<()> {
+    print(&format!("wrote {}\n", path.display()))
+}

@@ -1,0 +1,104 @@
+//! Codes in the plane, coloured by label, under the outline of the prior.
+
+use aae_models::prior::PriorConfig;
+use aae_ops::stream::stream;
+use aae_viz::{Picture, Scatter, scatter};
+
+use super::Subject;
+
+/// Height of a strip of one-dimensional codes, as a share of its length.
+const STRIP: f32 = 0.3;
+
+/// The codes `[n, latent_dim]` of images with these labels: their first two dimensions; one dimension becomes a strip.
+pub(crate) fn codes(
+    subject: &Subject<'_>,
+    codes: &[f32],
+    labels: &[u8],
+) -> anyhow::Result<Picture> {
+    let dim = subject.autoencoder.latent_dim();
+    let points = match dim {
+        1 => strip(codes),
+        _ => codes
+            .chunks_exact(dim)
+            .map(|code| [code[0], code[1]])
+            .collect(),
+    };
+    let labels: Vec<usize> = labels.iter().copied().map(usize::from).collect();
+    let (title, axes) = match dim {
+        1 => ("Test codes by class", ["z", ""]),
+        2 => ("Test codes by class", ["z₁", "z₂"]),
+        _ => ("Test codes by class: z₁ and z₂", ["z₁", "z₂"]),
+    };
+    let subtitle = match dim {
+        1 => format!("{} · spread upwards at random", subject.caption),
+        2 => subject.caption.to_owned(),
+        _ => format!("{} · {} dimensions not shown", subject.caption, dim - 2),
+    };
+    let outline = if dim == 1 {
+        Vec::new()
+    } else {
+        subject.prior.outline()
+    };
+    Ok(scatter(&Scatter {
+        points: &points,
+        labels: &labels,
+        // A class is called by its number.
+        classes: &[],
+        outline: &outline,
+        outline_name: &outline_name(subject.prior),
+        axes,
+        title,
+        subtitle: &subtitle,
+    })?)
+}
+
+fn outline_name(prior: &PriorConfig) -> String {
+    match prior {
+        PriorConfig::Gaussian { .. } => format!("prior {} at 1, 2, 3 σ", prior.describe()),
+        _ => format!("prior: {}", prior.describe()),
+    }
+}
+
+/// One-dimensional codes at random heights, the same ones each time.
+fn strip(codes: &[f32]) -> Vec<[f32; 2]> {
+    let finite = || codes.iter().copied().filter(|code| code.is_finite());
+    let length = finite().fold(f32::MIN, f32::max) - finite().fold(f32::MAX, f32::min);
+    let height = STRIP
+        * if length > 0.0 && length.is_finite() {
+            length
+        } else {
+            1.0
+        };
+    let uniform = PriorConfig::Uniform {
+        low: -0.5,
+        high: 0.5,
+    };
+    let heights = uniform.sample(codes.len(), 1, &mut stream(0, "figures.strip", 0));
+    codes
+        .iter()
+        .zip(heights)
+        .map(|(code, share)| [*code, height * share])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strip_is_flat_whatever_the_codes_are() {
+        for codes in [
+            vec![],
+            vec![1.0],
+            vec![0.0, 10.0],
+            vec![f32::NAN, f32::MAX, f32::MIN],
+        ] {
+            let points = strip(&codes);
+            assert_eq!(points.len(), codes.len());
+            assert!(
+                points.iter().all(|point| point[1].abs() <= 1.5),
+                "{codes:?}"
+            );
+        }
+    }
+}

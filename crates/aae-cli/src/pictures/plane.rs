@@ -1,0 +1,124 @@
+//! The latent plane, decoded cell by cell: a row for codes of one dimension, the first two dimensions of longer ones.
+
+use aae_models::prior::PriorConfig;
+use aae_viz::{Images, Manifold, Picture, manifold};
+
+use super::{Subject, decode};
+
+/// Which codes are decoded: along each axis `steps` of them from `low` to `high`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Grid {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) steps: usize,
+}
+
+impl Grid {
+    /// Where most of the prior is, along each axis: two standard deviations, or its support. Twenty steps.
+    pub(crate) fn around(prior: &PriorConfig) -> Self {
+        let (low, high) = match *prior {
+            PriorConfig::Gaussian { mean, std } => (mean - 2.0 * std, mean + 2.0 * std),
+            PriorConfig::Uniform { low, high } => (low, high),
+            PriorConfig::Gamma { shape, scale } => (0.0, scale * (shape + 2.0 * shape.sqrt())),
+            PriorConfig::Laplace { mean, scale } => {
+                let reach = 2.0 * std::f64::consts::SQRT_2 * scale;
+                (mean - reach, mean + reach)
+            }
+            PriorConfig::GaussianMixture {
+                radius, std_radial, ..
+            } => {
+                let reach = radius.abs() + 2.0 * std_radial;
+                (-reach, reach)
+            }
+            PriorConfig::SwissRoll { radius, .. } => (-radius, radius),
+        };
+        Self {
+            low,
+            high,
+            steps: 20,
+        }
+    }
+
+    /// The values along an axis; a single one lies in the middle.
+    fn values(self) -> Vec<f64> {
+        let width = self.high - self.low;
+        match self.steps {
+            1 => vec![self.low + width / 2.0],
+            steps => (0..steps)
+                .map(|i| self.low + width * i as f64 / (steps - 1) as f64)
+                .collect(),
+        }
+    }
+}
+
+/// The images of a grid of codes, z₁ to the right and z₂ upwards; further dimensions are 0.
+pub(crate) fn plane(subject: &Subject<'_>, grid: Grid) -> anyhow::Result<Picture> {
+    let dim = subject.autoencoder.latent_dim();
+    let x = grid.values();
+    // One dimension is one row, and nothing to measure upwards.
+    let y = if dim == 1 { vec![0.0] } else { grid.values() };
+    let mut codes = Vec::with_capacity(x.len() * y.len() * dim);
+    for y in &y {
+        for x in &x {
+            let code = [*x as f32, *y as f32]
+                .into_iter()
+                .chain(std::iter::repeat(0.0));
+            codes.extend(code.take(dim));
+        }
+    }
+    let pixels = decode(subject.autoencoder, &codes)?;
+    let image = subject.autoencoder.image();
+    let ends = |values: &[f64]| [values[0], values[values.len() - 1]];
+    let title = match dim {
+        1 => "The latent line, decoded",
+        2 => "The latent plane, decoded",
+        _ => "The plane of z₁ and z₂, decoded",
+    };
+    let subtitle = match dim {
+        1 | 2 => subject.caption.to_owned(),
+        _ => format!(
+            "{} · the other {} dimensions are 0",
+            subject.caption,
+            dim - 2
+        ),
+    };
+    Ok(manifold(&Manifold {
+        images: Images::new(&pixels, image.height, image.width)?,
+        rows: y.len(),
+        columns: x.len(),
+        x: ends(&x),
+        y: ends(&y),
+        axes: if dim == 1 {
+            ["z", ""]
+        } else {
+            ["z₁", "z₂"]
+        },
+        title,
+        subtitle: &subtitle,
+    })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_prior_is_seen_from_minus_ten_to_ten() {
+        let grid = Grid::around(&PriorConfig::Gaussian {
+            mean: 0.0,
+            std: 5.0,
+        });
+        assert_eq!((grid.low, grid.high, grid.steps), (-10.0, 10.0, 20));
+    }
+
+    #[test]
+    fn values_reach_from_end_to_end() {
+        let grid = |steps| Grid {
+            low: -1.0,
+            high: 3.0,
+            steps,
+        };
+        assert_eq!(grid(3).values(), [-1.0, 1.0, 3.0]);
+        assert_eq!(grid(1).values(), [1.0]);
+    }
+}

@@ -1,0 +1,178 @@
+//! What is seen while training runs: a bar on a terminal, elsewhere a line every few seconds.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use aae_train::metrics::{EvaluationLine, TrainLine};
+use aae_train::observer::{Observer, Start, StepReport};
+use indicatif::ProgressStyle;
+use tracing::Span;
+use tracing_indicatif::span_ext::IndicatifSpanExt;
+
+use crate::evaluate::{DISTANCE, DISTANCE_FLOOR};
+use crate::report::{self, Beginning};
+use crate::text::{count, duration, figure, hundredths};
+
+/// Time between two lines where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Tells a person how training goes.
+#[derive(Debug)]
+pub(crate) struct Progress<'a> {
+    /// What is already known of the beginning; the numbers come with the start.
+    pub(crate) beginning: Beginning<'a>,
+    /// Parameters per network, once training has started.
+    pub(crate) parameters: Vec<(String, usize)>,
+    pub(crate) total_steps: u64,
+    epochs: u64,
+    bar: Option<Span>,
+    last_line: Option<Instant>,
+    began: Instant,
+    began_at: u64,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(beginning: Beginning<'a>) -> Self {
+        Self {
+            beginning,
+            parameters: Vec::new(),
+            total_steps: 0,
+            epochs: 0,
+            bar: None,
+            last_line: None,
+            began: Instant::now(),
+            began_at: 0,
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn end(&mut self) {
+        self.bar = None;
+    }
+
+    /// Time left, from the mean time of a step so far.
+    fn left(&self, step: u64) -> Duration {
+        let done = step.saturating_sub(self.began_at).max(1);
+        let left = self.total_steps.saturating_sub(step);
+        self.began.elapsed().mul_f64(left as f64 / done as f64)
+    }
+
+    fn step_line(&self, line: &TrainLine) -> String {
+        let (epochs, total) = (self.epochs, count(self.total_steps));
+        format!(
+            "epoch {}/{epochs}, step {}/{total}: {}, {} left",
+            line.epoch,
+            count(line.step),
+            losses(line),
+            duration(self.left(line.step))
+        )
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn on_start(&mut self, start: &Start<'_>) {
+        self.parameters = start.parameters.to_vec();
+        self.total_steps = start.total_steps;
+        self.epochs = start.total_steps.div_ceil(start.steps_per_epoch.max(1));
+        (self.began, self.began_at) = (Instant::now(), start.step);
+        report::say(&report::beginning(&Beginning {
+            parameters: start.parameters,
+            steps_per_epoch: start.steps_per_epoch,
+            total_steps: start.total_steps,
+            step: start.step,
+            ..self.beginning
+        }));
+        if start.step < start.total_steps && std::io::stderr().is_terminal() {
+            self.bar = Some(bar(start));
+        }
+    }
+
+    fn on_step(&mut self, report: &StepReport<'_>) {
+        if let Some(bar) = &self.bar {
+            bar.pb_set_position(report.step);
+            if let Some(line) = report.line {
+                let left = duration(self.left(line.step));
+                bar.pb_set_message(&format!(
+                    "epoch {}/{}, {left} left\n{}",
+                    line.epoch,
+                    self.epochs,
+                    losses(line)
+                ));
+            }
+            return;
+        }
+        if let Some(line) = report.line
+            && self
+                .last_line
+                .is_none_or(|last| last.elapsed() >= LINE_EVERY)
+        {
+            self.last_line = Some(Instant::now());
+            tracing::info!("{}", self.step_line(line));
+        }
+    }
+
+    fn on_evaluation(&mut self, line: &EvaluationLine) {
+        let mut text = format!(
+            "epoch {}: {} error {}",
+            line.epoch,
+            line.split,
+            figure(line.reconstruction_error)
+        );
+        let get = |name| line.figures.get(name).copied();
+        if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
+            text += &format!(
+                ", distance to the prior {} (draws: {})",
+                hundredths(distance),
+                hundredths(floor)
+            );
+        }
+        tracing::info!("{text}");
+    }
+
+    fn on_checkpoint(&mut self, path: &Path, _step: u64) {
+        tracing::debug!("saved {}", path.display());
+    }
+
+    fn on_warning(&mut self, message: &str) {
+        tracing::warn!("{message}");
+    }
+}
+
+/// Every loss, and the speed.
+fn losses(line: &TrainLine) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    // The reconstruction first, as in a step; the map has the names in another order.
+    let order = ["reconstruction", "discriminator", "generator"];
+    let known = order
+        .iter()
+        .filter_map(|name| line.losses.get_key_value(*name));
+    let others = line
+        .losses
+        .iter()
+        .filter(|(name, _)| !order.contains(&name.as_str()));
+    for (name, loss) in known.chain(others) {
+        parts.push(format!("{name} {}", figure(*loss)));
+    }
+    parts.push(format!(
+        "{} images/s",
+        count(line.images_per_second.max(0.0) as u64)
+    ));
+    parts.join(", ")
+}
+
+fn bar(start: &Start<'_>) -> Span {
+    let span = tracing::info_span!(target: "aae", "training");
+    let style = ProgressStyle::with_template("{wide_bar} step {pos}/{len}\n{msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    span.pb_set_style(&style);
+    span.pb_set_length(start.total_steps);
+    span.pb_set_position(start.step);
+    let every = start.config.log_every;
+    span.pb_set_message(&format!(
+        "the first losses come after step {}",
+        count(start.step / every * every + every)
+    ));
+    span.pb_start();
+    span
+}

@@ -1,0 +1,204 @@
+//! What `train` says before the first step and after the last: on standard output and in `train.log`.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use aae_models::prior::PriorConfig;
+use aae_train::config::{Config, VariantKind};
+use aae_train::metrics::EvaluationLine;
+
+use crate::evaluate::{DISTANCE, DISTANCE_FLOOR, prior_moments, series};
+use crate::program;
+use crate::text::{count, duration, figure, hundredths, plural, vector};
+
+/// Says it on standard output, unless `--quiet`, and in the log.
+pub(crate) fn say(text: &str) {
+    tracing::info!(target: crate::logging::REPORT, "{}", text.trim_end_matches('\n'));
+}
+
+/// What is known before training.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beginning<'a> {
+    pub(crate) config: &'a Config,
+    /// Where the data was read.
+    pub(crate) data: &'a Path,
+    pub(crate) training_images: usize,
+    pub(crate) validation_images: usize,
+    pub(crate) test_images: usize,
+    /// Height and width.
+    pub(crate) image: (usize, usize),
+    /// The run folder.
+    pub(crate) folder: &'a Path,
+    pub(crate) device: &'a str,
+    pub(crate) threads: usize,
+    /// Parameters per network.
+    pub(crate) parameters: &'a [(String, usize)],
+    pub(crate) steps_per_epoch: u64,
+    pub(crate) total_steps: u64,
+    /// Steps done before.
+    pub(crate) step: u64,
+}
+
+/// What will be trained, on what, where to; parameters per network.
+pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
+    let config = begin.config;
+    let dim = plural(config.model.latent_dim as u64, "dimension");
+    let what = match config.variant {
+        VariantKind::Ae => format!("autoencoder, codes of {dim}"),
+        VariantKind::Aae => {
+            format!(
+                "adversarial autoencoder, codes of {dim} like {}",
+                config.prior.describe()
+            )
+        }
+    };
+    let mut images = format!("{} training", count(begin.training_images as u64));
+    if begin.validation_images > 0 {
+        let _ = write!(
+            images,
+            ", {} validation",
+            count(begin.validation_images as u64)
+        );
+    }
+    let (height, width) = begin.image;
+    let _ = write!(
+        images,
+        " and {} test images, {height} x {width}",
+        count(begin.test_images as u64)
+    );
+    let networks: Vec<String> = begin
+        .parameters
+        .iter()
+        .map(|(name, parameters)| format!("{name} {}", count(*parameters as u64)))
+        .collect();
+    let length = format!(
+        "{} of {}, {} each; {} in all",
+        plural(config.epochs, "epoch"),
+        plural(begin.steps_per_epoch, "step"),
+        plural(config.batch_size as u64, "image"),
+        plural(begin.total_steps, "step"),
+    );
+    let goes_on = format!("after step {}", count(begin.step));
+    let mut rows = vec![
+        ("training", what),
+        ("data", images),
+        ("", begin.data.display().to_string()),
+        ("parameters", networks.join(", ")),
+        ("length", length),
+        ("going on", goes_on),
+        (
+            "device",
+            format!(
+                "{}, {}, seed {}",
+                begin.device,
+                plural(begin.threads as u64, "thread"),
+                config.seed
+            ),
+        ),
+        ("run folder", begin.folder.display().to_string()),
+    ];
+    rows.retain(|(name, _)| *name != "going on" || begin.step > 0);
+    table(&rows)
+}
+
+/// What is known after the last step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) folder: &'a Path,
+    pub(crate) step: u64,
+    pub(crate) time: Duration,
+    /// Of the test images, if there is one.
+    pub(crate) evaluation: Option<&'a EvaluationLine>,
+}
+
+/// How good the model is, where its pictures are, and what to do next.
+pub(crate) fn ending(end: &Ending<'_>) -> String {
+    let folder = end.folder;
+    let time = duration(end.time);
+    let mut rows = vec![(
+        "finished",
+        format!("{} in {time}", plural(end.step, "step")),
+    )];
+    if let Some(line) = end.evaluation {
+        rows.extend(evaluation(
+            line,
+            &end.config.prior,
+            end.config.model.latent_dim,
+            end.config.seed,
+        ));
+    }
+    rows.push(("pictures", folder.join("figures").display().to_string()));
+    rows.push((
+        "model",
+        folder.join("model.safetensors").display().to_string(),
+    ));
+    let program = program::name();
+    format!(
+        "{}\nWhat next?\n  \
+         {program} sample                         images from random numbers\n  \
+         {program} sample --grid=-10..10          images of a plane of codes\n  \
+         {program} eval                           every figure of the model\n  \
+         {program} train --preset ae              the same without an adversary\n",
+        table(&rows)
+    )
+}
+
+/// An evaluation in rows.
+pub(crate) fn evaluation(
+    line: &EvaluationLine,
+    prior: &PriorConfig,
+    dim: usize,
+    seed: u64,
+) -> Vec<(&'static str, String)> {
+    let error = figure(line.reconstruction_error);
+    let mut rows = vec![(
+        "test error",
+        format!("{error} (mean squared error of a pixel)"),
+    )];
+    let get = |name: &str| line.figures.get(name).copied();
+    if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
+        let (mean, std) = prior_moments(prior, dim, seed);
+        let own = |name: &str| vector(&series(&line.figures, name));
+        rows.push((
+            "test codes",
+            format!("mean {}, standard deviation {}", own("mean"), own("std")),
+        ));
+        rows.push((
+            "the prior",
+            format!(
+                "mean {}, standard deviation {}",
+                vector(&mean),
+                vector(&std)
+            ),
+        ));
+        rows.push((
+            "distance",
+            format!(
+                "{} from codes to prior; {} from draws to draws",
+                hundredths(distance),
+                hundredths(floor)
+            ),
+        ));
+        rows.push((
+            "",
+            "(sliced Wasserstein distance, in units of the code)".to_owned(),
+        ));
+    }
+    rows
+}
+
+/// Names in a column, values beside them.
+pub(crate) fn table(rows: &[(&str, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in rows {
+        let _ = writeln!(text, "{name:<12} {value}");
+    }
+    text
+}
+
+/// How a stopped run is gone on with.
+pub(crate) fn resume_hint(folder: &Path) -> String {
+    format!("{} train --resume {}", program::name(), folder.display())
+}

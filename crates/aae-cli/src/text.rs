@@ -1,0 +1,120 @@
+//! Numbers as people read them.
+
+use std::time::Duration;
+
+/// Digits in groups of three: `11,700`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Count and noun: `1 step`, `468 steps`.
+pub(crate) fn plural(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", count(number))
+}
+
+/// Four significant digits, whatever the magnitude: `0.0342`, `181.3`, `5.25e7`.
+pub(crate) fn figure(number: f64) -> String {
+    let magnitude = number.abs();
+    if number == 0.0 || !number.is_finite() {
+        return number.to_string();
+    }
+    match magnitude {
+        m if !(1e-4..1e6).contains(&m) => format!("{number:.3e}"),
+        m if m < 1.0 => format!("{number:.4}"),
+        m if m < 10.0 => format!("{number:.3}"),
+        m if m < 100.0 => format!("{number:.2}"),
+        m if m < 1000.0 => format!("{number:.1}"),
+        _ => format!("{number:.0}"),
+    }
+}
+
+/// Hundredths, in brackets: `(0.15, -0.35)`; of many numbers the first few.
+pub(crate) fn vector(numbers: &[f64]) -> String {
+    const MOST: usize = 4;
+    let mut parts: Vec<String> = numbers.iter().take(MOST).map(|x| hundredths(*x)).collect();
+    if numbers.len() > MOST {
+        parts.push("...".to_owned());
+    }
+    match parts.as_slice() {
+        [one] => one.clone(),
+        _ => format!("({})", parts.join(", ")),
+    }
+}
+
+/// Two decimals, without a negative nought.
+pub(crate) fn hundredths(number: f64) -> String {
+    let text = format!("{number:.2}");
+    match text.as_str() {
+        "-0.00" => "0.00".to_owned(),
+        _ => text,
+    }
+}
+
+/// `42 s`, `11 min 20 s`, `2 h 05 min`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64().round() as u64;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_from_the_right() {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_787_002, "1,787,002"),
+        ] {
+            assert_eq!(count(number), expected);
+        }
+        assert_eq!(plural(1, "epoch"), "1 epoch");
+        assert_eq!(plural(0, "epoch"), "0 epochs");
+    }
+
+    #[test]
+    fn figures_keep_about_four_digits() {
+        for (number, expected) in [
+            (0.034_21, "0.0342"),
+            (1.386_294, "1.386"),
+            (-25.123, "-25.12"),
+            (181.27, "181.3"),
+            (2210.4, "2210"),
+            (5.25e7, "5.250e7"),
+            (1e-7, "1.000e-7"),
+            (0.0, "0"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(figure(number), expected);
+        }
+    }
+
+    #[test]
+    fn vectors_are_short_and_have_no_negative_nought() {
+        assert_eq!(vector(&[0.154, -0.001]), "(0.15, 0.00)");
+        assert_eq!(vector(&[2.0]), "2.00");
+        assert_eq!(vector(&[1.0; 8]), "(1.00, 1.00, 1.00, 1.00, ...)");
+    }
+
+    #[test]
+    fn durations_have_at_most_two_units() {
+        for (seconds, expected) in [(0, "0 s"), (61, "1 min 01 s"), (7500, "2 h 05 min")] {
+            assert_eq!(duration(Duration::from_secs(seconds)), expected);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A trained model, found and loaded: of the newest run, of a run that is named, or from a file.
+
+use std::path::{Path, PathBuf};
+
+use aae_data::Dataset;
+use aae_eval::EvalError;
+use aae_models::prior::PriorConfig;
+use aae_models::{Autoencoder, ImageShape};
+use aae_train::checkpoint::load_newest;
+use aae_train::config::Config;
+use aae_train::model_file::{ModelFile, ModelMeta};
+use aae_train::run_dir::{self, RunDir};
+use aae_train::state::restore_autoencoder;
+use anyhow::Context;
+use candle_core::Device;
+
+use crate::args::DataArgs;
+use crate::data;
+use crate::exit::UsageError;
+use crate::figures::caption;
+use crate::pictures::Subject;
+
+/// Where runs are, in the current directory.
+pub(crate) const RUNS: &str = "runs";
+
+/// An autoencoder with its weights, and where it came from.
+#[derive(Debug)]
+pub(crate) struct Trained {
+    pub(crate) autoencoder: Autoencoder,
+    pub(crate) config: Config,
+    pub(crate) step: u64,
+    /// Of the run, or the path of the file.
+    pub(crate) name: String,
+    /// Of the run, if it has one.
+    pub(crate) folder: Option<PathBuf>,
+    caption: String,
+}
+
+/// Loads the model that the user named, or the newest one.
+///
+/// Of a run that has no `model.safetensors` yet the newest checkpoint is taken; the data tells the shape of its images.
+pub(crate) fn load(
+    named: Option<&Path>,
+    data: &DataArgs,
+    device: &Device,
+) -> anyhow::Result<Trained> {
+    match find(named)? {
+        Source::Run(run) => {
+            let model = match run.model().is_file() {
+                true => ModelFile::read(&run.model())?,
+                false => from_checkpoint(&run, data)?,
+            };
+            build(model, run.name(), Some(run.path().to_path_buf()), device)
+        }
+        Source::File(path) => {
+            let run = path.parent().filter(|folder| RunDir::open(folder).is_ok());
+            let folder = run.map(Path::to_path_buf);
+            build(
+                ModelFile::read(&path)?,
+                path.display().to_string(),
+                folder,
+                device,
+            )
+        }
+    }
+}
+
+/// What a path turned out to be.
+enum Source {
+    Run(RunDir),
+    File(PathBuf),
+}
+
+fn find(named: Option<&Path>) -> anyhow::Result<Source> {
+    let runs = Path::new(RUNS);
+    let Some(path) = named else {
+        return Ok(Source::Run(run_dir::newest(runs)?));
+    };
+    if path.is_file() {
+        return Ok(Source::File(path.to_path_buf()));
+    }
+    let path = run_path(path);
+    if !path.exists() {
+        let message = format!(
+            "{}: not found: expected a run folder or a model.safetensors; `runs` lists the runs there are",
+            path.display()
+        );
+        return Err(UsageError(message).into());
+    }
+    Ok(Source::Run(RunDir::open(&path)?))
+}
+
+/// The folder of a run that is named by its path, or by its name alone if it is in `runs`.
+pub(crate) fn run_path(named: &Path) -> PathBuf {
+    let in_runs = Path::new(RUNS).join(named);
+    match !named.exists() && in_runs.exists() {
+        true => in_runs,
+        false => named.to_path_buf(),
+    }
+}
+
+/// The autoencoder of a run in progress.
+fn from_checkpoint(run: &RunDir, data: &DataArgs) -> anyhow::Result<ModelFile> {
+    let newest = load_newest(run)?;
+    newest
+        .warnings
+        .iter()
+        .for_each(|warning| tracing::warn!("{warning}"));
+    tracing::info!("the run is not finished: using {}", newest.path.display());
+    let mut tensors = newest.checkpoint.tensors;
+    tensors.retain(|name, _| name.starts_with("encoder.") || name.starts_with("decoder."));
+    let meta = newest.checkpoint.meta;
+    let (_, data) = data::read(data.data.as_deref())?;
+    let image = ImageShape {
+        height: data.test.height(),
+        width: data.test.width(),
+    };
+    Ok(ModelFile {
+        tensors,
+        meta: ModelMeta {
+            config: meta.config,
+            image,
+            step: meta.step,
+        },
+    })
+}
+
+fn build(
+    file: ModelFile,
+    name: String,
+    folder: Option<PathBuf>,
+    device: &Device,
+) -> anyhow::Result<Trained> {
+    let ModelMeta {
+        config,
+        image,
+        step,
+    } = file.meta;
+    let autoencoder = Autoencoder::new(&config.model, image, config.seed, device)?;
+    restore_autoencoder(&autoencoder, &file.tensors).with_context(|| name.clone())?;
+    let caption = caption(&name, step);
+    Ok(Trained {
+        autoencoder,
+        config,
+        step,
+        name,
+        folder,
+        caption,
+    })
+}
+
+impl Trained {
+    /// For pictures.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            autoencoder: &self.autoencoder,
+            prior: self.prior(),
+            caption: &self.caption,
+        }
+    }
+
+    pub(crate) fn prior(&self) -> &PriorConfig {
+        &self.config.prior
+    }
+
+    /// Errors: if these are not images of the size that the model was made for.
+    pub(crate) fn check_images(&self, data: &Dataset) -> Result<(), EvalError> {
+        let image = self.autoencoder.image();
+        if (image.height, image.width) == (data.height(), data.width()) {
+            return Ok(());
+        }
+        Err(EvalError::ImageSize {
+            expected: format!("{} x {}", image.height, image.width),
+            found: format!("{} x {}", data.height(), data.width()),
+        })
+    }
+
+    /// Where to write: the path that the user chose, or `name` in the run's folder `samples`; without a run, here.
+    pub(crate) fn output(&self, chosen: Option<&Path>, name: &str) -> anyhow::Result<PathBuf> {
+        if let Some(path) = chosen {
+            return Ok(path.to_path_buf());
+        }
+        let Some(run) = &self.folder else {
+            return Ok(PathBuf::from(name));
+        };
+        let folder = run.join("samples");
+        std::fs::create_dir_all(&folder).with_context(|| {
+            format!(
+                "{}: could not create the folder; choose a place with --out",
+                folder.display()
+            )
+        })?;
+        Ok(folder.join(name))
+    }
+}
