@@ -7,6 +7,7 @@ use std::path::Path;
 
 use aae_data::{DataError, TrainTest, load, locate};
 use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 const NAMES: [&str; 4] = [
@@ -245,4 +246,28 @@ fn a_wrong_directory_that_was_named_is_never_passed_over() {
         locate(None, Some(wrong)),
         Err(DataError::NotADirectory { .. })
     ));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn labels_are_accepted_exactly_if_their_number_and_classes_fit(
+        train in prop::collection::vec(0..6_u8, 3..6), test in prop::collection::vec(0..6_u8, 1..4)
+    ) {
+        let fits = train.len() == 4 && test.len() == 2 && test.iter().max() <= train.iter().max();
+        let dir = directory(NAMES, files(&train, &test));
+        match load(dir.path()) {
+            Ok(data) => {
+                prop_assert!(fits);
+                prop_assert_eq!(data.train.labels(), train);
+                prop_assert_eq!(data.test.labels(), test);
+            }
+            Err(DataError::CountMismatch { n_images, n_labels, .. }) => prop_assert_ne!(n_images, n_labels),
+            Err(DataError::LabelOutOfRange { index, value, .. }) => {
+                prop_assert!(!fits);
+                prop_assert_eq!(test[index], value);
+            }
+            Err(error) => prop_assert!(false, "{}", error),
+        }
+    }
 }
