@@ -1,6 +1,6 @@
 //! The pictures that a run leaves in `figures/`: of its last epoch, and of others in folders of their own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aae_data::Split;
 use aae_eval::encode_all;
@@ -40,16 +40,14 @@ impl Observer for Figures<'_> {
             tracing::warn!("{}: could not create the folder: {error}", folder.display());
             return;
         }
-        for path in self.draw(report.autoencoder, report.step, &folder) {
-            tracing::debug!("wrote {}", path.display());
-        }
+        self.draw(report.autoencoder, report.step, &folder);
         tracing::debug!("figures took {:.2} s", began.elapsed().as_secs_f64());
     }
 }
 
 impl Figures<'_> {
-    /// Draws every figure, and returns those that were written; one that fails is only warned of.
-    fn draw(&self, autoencoder: &Autoencoder, step: u64, folder: &Path) -> Vec<PathBuf> {
+    /// Draws every figure; one that fails is only warned of.
+    fn draw(&self, autoencoder: &Autoencoder, step: u64, folder: &Path) {
         let caption = caption(&self.run.name(), step);
         let subject = Subject {
             autoencoder,
@@ -76,15 +74,13 @@ impl Figures<'_> {
                 pictures::losses(self.config, &lines, &caption)
             }),
         ];
-        let mut written = Vec::new();
         for (name, draw) in figures {
             let path = folder.join(name);
             match draw().and_then(|picture| pictures::write(&path, &picture)) {
-                Ok(()) => written.push(path),
+                Ok(()) => tracing::debug!("wrote {}", path.display()),
                 Err(error) => tracing::warn!("{}: not drawn: {error:#}", path.display()),
             }
         }
-        written
     }
 }
 

@@ -58,13 +58,25 @@ impl<'a> Progress<'a> {
         self.began.elapsed().mul_f64(left as f64 / done as f64)
     }
 
+    /// The epoch that has just ended, or the step if training ends within one.
+    fn moment(&self, line: &EvaluationLine) -> String {
+        match line
+            .step
+            .is_multiple_of(self.beginning.steps_per_epoch.max(1))
+        {
+            true => format!("epoch {}/{}", line.epoch, self.epochs),
+            false => format!("step {}", count(line.step)),
+        }
+    }
+
     fn step_line(&self, line: &TrainLine) -> String {
         let (epochs, total) = (self.epochs, count(self.total_steps));
         format!(
-            "epoch {}/{epochs}, step {}/{total}: {}, {} left",
+            "epoch {}/{epochs}, step {}/{total}: {}, {}, {} left",
             line.epoch,
             count(line.step),
             losses(line),
+            speed(line),
             duration(self.left(line.step))
         )
     }
@@ -94,9 +106,10 @@ impl Observer for Progress<'_> {
             if let Some(line) = report.line {
                 let left = duration(self.left(line.step));
                 bar.pb_set_message(&format!(
-                    "epoch {}/{}, {left} left\n{}",
+                    "epoch {}/{}, {}, {left} left\n{}",
                     line.epoch,
                     self.epochs,
+                    speed(line),
                     losses(line)
                 ));
             }
@@ -114,8 +127,8 @@ impl Observer for Progress<'_> {
 
     fn on_evaluation(&mut self, line: &EvaluationLine) {
         let mut text = format!(
-            "epoch {}: {} error {}",
-            line.epoch,
+            "{}: {} error {}",
+            self.moment(line),
             line.split,
             figure(line.reconstruction_error)
         );
@@ -139,10 +152,8 @@ impl Observer for Progress<'_> {
     }
 }
 
-/// Every loss, and the speed.
+/// Every loss: the reconstruction first, as in a step; the map has the names in another order.
 fn losses(line: &TrainLine) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    // The reconstruction first, as in a step; the map has the names in another order.
     let order = ["reconstruction", "discriminator", "generator"];
     let known = order
         .iter()
@@ -151,14 +162,15 @@ fn losses(line: &TrainLine) -> String {
         .losses
         .iter()
         .filter(|(name, _)| !order.contains(&name.as_str()));
-    for (name, loss) in known.chain(others) {
-        parts.push(format!("{name} {}", figure(*loss)));
-    }
-    parts.push(format!(
-        "{} images/s",
-        count(line.images_per_second.max(0.0) as u64)
-    ));
+    let parts: Vec<String> = known
+        .chain(others)
+        .map(|(name, loss)| format!("{name} {}", figure(*loss)))
+        .collect();
     parts.join(", ")
+}
+
+fn speed(line: &TrainLine) -> String {
+    format!("{} images/s", count(line.images_per_second.max(0.0) as u64))
 }
 
 fn bar(start: &Start<'_>) -> Span {

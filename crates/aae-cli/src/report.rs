@@ -9,12 +9,15 @@ use aae_train::config::{Config, VariantKind};
 use aae_train::metrics::EvaluationLine;
 
 use crate::evaluate::{DISTANCE, DISTANCE_FLOOR, prior_moments, series};
+use crate::logging::REPORT;
 use crate::program;
 use crate::text::{count, duration, figure, hundredths, plural, vector};
+use crate::trained::RUNS;
 
 /// Says it on standard output, unless `--quiet`, and in the log.
 pub(crate) fn say(text: &str) {
-    tracing::info!(target: crate::logging::REPORT, "{}", text.trim_end_matches('\n'));
+    text.lines()
+        .for_each(|line| tracing::info!(target: REPORT, "{line}"));
 }
 
 /// What is known before training.
@@ -99,7 +102,7 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
         ("run folder", begin.folder.display().to_string()),
     ];
     rows.retain(|(name, _)| *name != "going on" || begin.step > 0);
-    table(&rows)
+    table(&rows) + "\n"
 }
 
 /// What is known after the last step.
@@ -134,15 +137,31 @@ pub(crate) fn ending(end: &Ending<'_>) -> String {
         "model",
         folder.join("model.safetensors").display().to_string(),
     ));
-    let program = program::name();
+    let (program, run) = (program::name(), run_argument(folder));
+    let contrast = match end.config.variant {
+        VariantKind::Ae => format!(
+            "{program} train                     the same, but with codes that follow a prior\n"
+        ),
+        VariantKind::Aae => {
+            format!("{program} train --preset ae         the same, but nothing shapes the codes\n")
+        }
+    };
     format!(
-        "{}\nWhat next?\n  \
-         {program} sample                         images from random numbers\n  \
-         {program} sample --grid=-10..10          images of a plane of codes\n  \
-         {program} eval                           every figure of the model\n  \
-         {program} train --preset ae              the same without an adversary\n",
+        "\n{}\nWhat next?\n  \
+         {program} sample{run}                    images from random numbers\n  \
+         {program} sample{run} --grid=-10..10     images of a plane of codes\n  \
+         {program} eval{run}                      every figure of the model\n  \
+         {contrast}",
         table(&rows)
     )
+}
+
+/// How commands are told of a run: not at all if it is among the runs, where the newest is meant.
+fn run_argument(folder: &Path) -> String {
+    match folder.parent() == Some(Path::new(RUNS)) {
+        true => String::new(),
+        false => format!(" {}", folder.display()),
+    }
 }
 
 /// An evaluation in rows.

@@ -9,11 +9,43 @@ use support::{Place, TEST, TRAINING, png_size};
 #[test]
 fn sample_draws_from_the_prior_a_grid_and_chosen_codes() {
     let place = Place::trained();
-    place.run(&["sample"]).succeeds().prints("wrote runs/aae-s0/samples/random-seed0.png");
-    place.run(&["sample", "aae-s0", "--n", "7", "--seed", "4", "--out", "seven.png"]).succeeds().prints("wrote seven.png");
-    place.run(&["sample", "runs/aae-s0", "--grid", "-10..10", "--steps", "5"]).succeeds().prints("grid.png");
-    place.run(&["sample", "runs/aae-s0/model.safetensors", "--z", "0,0", "--z", "-1.5,2"]).succeeds().prints("codes.png");
-    for name in ["runs/aae-s0/samples/random-seed0.png", "seven.png", "runs/aae-s0/samples/grid.png"] {
+    place
+        .run(&["sample"])
+        .succeeds()
+        .prints("wrote runs/aae-s0/samples/random-seed0.png");
+    place
+        .run(&[
+            "sample",
+            "aae-s0",
+            "--n",
+            "7",
+            "--seed",
+            "4",
+            "--out",
+            "seven.png",
+        ])
+        .succeeds()
+        .prints("wrote seven.png");
+    place
+        .run(&["sample", "runs/aae-s0", "--grid", "-10..10", "--steps", "5"])
+        .succeeds()
+        .prints("grid.png");
+    place
+        .run(&[
+            "sample",
+            "runs/aae-s0/model.safetensors",
+            "--z",
+            "0,0",
+            "--z",
+            "-1.5,2",
+        ])
+        .succeeds()
+        .prints("codes.png");
+    for name in [
+        "runs/aae-s0/samples/random-seed0.png",
+        "seven.png",
+        "runs/aae-s0/samples/grid.png",
+    ] {
         png_size(&place.path(name));
     }
 }
@@ -22,7 +54,9 @@ fn sample_draws_from_the_prior_a_grid_and_chosen_codes() {
 fn the_same_seed_samples_the_same_picture() {
     let place = Place::trained();
     for (seed, out) in [("1", "a.png"), ("1", "b.png"), ("2", "c.png")] {
-        place.run(&["sample", "--seed", seed, "--out", out]).succeeds();
+        place
+            .run(&["sample", "--seed", seed, "--out", out])
+            .succeeds();
     }
     assert!(place.read("a.png") == place.read("b.png"));
     assert!(place.read("a.png") != place.read("c.png"));
@@ -31,26 +65,44 @@ fn the_same_seed_samples_the_same_picture() {
 #[test]
 fn a_model_file_alone_is_enough_to_sample() {
     let place = Place::trained();
-    std::fs::rename(place.path("runs/aae-s0/model.safetensors"), place.path("alone.safetensors")).unwrap();
+    std::fs::rename(
+        place.path("runs/aae-s0/model.safetensors"),
+        place.path("alone.safetensors"),
+    )
+    .unwrap();
     std::fs::remove_dir_all(place.path("runs")).unwrap();
     std::fs::remove_dir_all(place.path("data")).unwrap();
-    place.run(&["sample", "alone.safetensors"]).succeeds().prints("wrote random-seed0.png");
+    place
+        .run(&["sample", "alone.safetensors"])
+        .succeeds()
+        .prints("wrote random-seed0.png");
 }
 
 #[test]
 fn a_run_in_progress_is_used_from_its_newest_checkpoint() {
     let place = Place::trained();
     std::fs::remove_file(place.path("runs/aae-s0/model.safetensors")).unwrap();
-    place.run(&["sample"]).succeeds().says("checkpoints/step-10.safetensors");
+    place
+        .run(&["sample"])
+        .succeeds()
+        .says("checkpoints/step-10.safetensors");
     place.run(&["eval"]).succeeds().prints("10 steps");
 }
 
 #[test]
 fn reconstruct_and_compare_draw_originals_above_what_was_made_of_them() {
     let place = Place::trained();
-    place.train(&["--preset", "ae", "--max-steps", "2", "-q"]).succeeds();
-    place.run(&["reconstruct", "aae-s0", "--n", "5"]).succeeds().prints("runs/aae-s0/samples/reconstructions.png");
-    place.run(&["compare", "runs/ae-s0", "aae-s0"]).succeeds().prints("wrote runs/compare.png");
+    place
+        .train(&["--preset", "ae", "--max-steps", "2", "-q"])
+        .succeeds();
+    place
+        .run(&["reconstruct", "aae-s0", "--n", "5"])
+        .succeeds()
+        .prints("runs/aae-s0/samples/reconstructions.png");
+    place
+        .run(&["compare", "runs/ae-s0", "aae-s0"])
+        .succeeds()
+        .prints("wrote runs/compare.png");
     let one = png_size(&place.path("runs/aae-s0/samples/reconstructions.png"));
     assert!(png_size(&place.path("runs/compare.png")).1 > one.1);
 }
@@ -58,7 +110,10 @@ fn reconstruct_and_compare_draw_originals_above_what_was_made_of_them() {
 #[test]
 fn encode_writes_csv_and_npy_in_the_order_of_the_images() {
     let place = Place::trained();
-    place.run(&["encode"]).succeeds().prints("runs/aae-s0/samples/codes-test.csv");
+    place
+        .run(&["encode"])
+        .succeeds()
+        .prints("runs/aae-s0/samples/codes-test.csv");
     let text = String::from_utf8(place.read("runs/aae-s0/samples/codes-test.csv")).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!((lines[0], lines.len()), ("index,label,z_0,z_1", TEST + 1));
@@ -66,19 +121,36 @@ fn encode_writes_csv_and_npy_in_the_order_of_the_images() {
     place.run(&["encode", "--out", "test.npy"]).succeeds();
     let npy = place.read("test.npy");
     let first = f32::from_le_bytes(npy[128..132].try_into().unwrap());
-    assert_eq!(lines[1].split(',').nth(2).unwrap().parse::<f32>().unwrap(), first);
-    place.run(&["encode", "--split", "train", "--out", "train.npy"]).succeeds();
+    assert_eq!(
+        lines[1].split(',').nth(2).unwrap().parse::<f32>().unwrap(),
+        first
+    );
+    place
+        .run(&["encode", "--split", "train", "--out", "train.npy"])
+        .succeeds();
     assert_eq!(place.read("train.npy").len(), 128 + TRAINING * 2 * 4);
 }
 
 #[test]
 fn eval_gives_the_figures_that_training_noted() {
     let place = Place::trained();
-    place.run(&["eval"]).succeeds().prints("test error").prints("standard deviation").prints("MMD²");
-    let report: serde_json::Value = serde_json::from_str(&place.run(&["eval", "--json"]).succeeds().stdout).unwrap();
+    place
+        .run(&["eval"])
+        .succeeds()
+        .prints("test error")
+        .prints("standard deviation")
+        .prints("MMD²");
+    let report: serde_json::Value =
+        serde_json::from_str(&place.run(&["eval", "--json"]).succeeds().stdout).unwrap();
     let metrics = place.metrics("runs/aae-s0");
     let noted = metrics.last().unwrap();
-    for name in ["reconstruction_error", "sliced_wasserstein", "mmd_squared", "mean_0", "std_1"] {
+    for name in [
+        "reconstruction_error",
+        "sliced_wasserstein",
+        "mmd_squared",
+        "mean_0",
+        "std_1",
+    ] {
         assert_eq!(report[name], noted[name], "{name}");
         assert!(report[name].is_f64(), "{name}");
     }
@@ -88,14 +160,20 @@ fn eval_gives_the_figures_that_training_noted() {
 #[test]
 fn runs_is_a_table_with_key_figures() {
     let place = Place::new();
-    place.run(&["runs"]).succeeds().prints("no runs in runs; make one with: aae train");
+    place
+        .run(&["runs"])
+        .succeeds()
+        .prints("no runs in runs; make one with: aae train");
     place.train(&["--max-steps", "3", "-q"]).succeeds();
     std::fs::create_dir_all(place.path("runs/broken")).unwrap();
     std::fs::write(place.path("runs/broken/config.toml"), "nonsense").unwrap();
     let table = place.run(&["runs"]).succeeds().stdout;
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("RUN"), "{table}");
-    assert!(lines[1].starts_with("aae-s0  aae, N(0, 5²)  3     finished"), "{table}");
+    assert!(
+        lines[1].starts_with("aae-s0  aae 2-D N(0, 5²)  3     finished"),
+        "{table}"
+    );
     assert!(lines[2].starts_with("broken  ?"), "{table}");
 }
 
@@ -105,29 +183,66 @@ fn presets_are_listed_and_shown() {
     place.run(&["presets"]).succeeds().prints("aae-swiss-roll");
     let toml = place.run(&["presets", "aae-gamma"]).succeeds().stdout;
     std::fs::write(place.path("my.toml"), toml).unwrap();
-    place.train(&["--config", "my.toml", "--dry-run"]).succeeds().prints("Gamma");
-    place.run(&["presets", "aea"]).ends(2).says("did you mean `ae`");
+    place
+        .train(&["--config", "my.toml", "--dry-run"])
+        .succeeds()
+        .prints("Gamma");
+    place
+        .run(&["presets", "aea"])
+        .ends(2)
+        .says("did you mean `aae`");
 }
 
 #[test]
 fn completions_and_help_are_there_for_every_command() {
     let place = Place::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        place.run(&["completions", shell]).succeeds().prints("reconstruct");
+        place
+            .run(&["completions", shell])
+            .succeeds()
+            .prints("reconstruct");
     }
-    for command in ["train", "sample", "reconstruct", "encode", "eval", "compare", "presets", "runs", "completions"] {
-        place.run(&[command, "--help"]).succeeds().prints("Example").prints(&format!("aae {command}"));
+    for command in [
+        "train",
+        "sample",
+        "reconstruct",
+        "encode",
+        "eval",
+        "compare",
+        "presets",
+        "runs",
+        "completions",
+    ] {
+        place
+            .run(&[command, "--help"])
+            .succeeds()
+            .prints("Example")
+            .prints(&format!("aae {command}"));
     }
 }
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let place = Place::trained();
-    for args in [&["runs"][..], &["presets", "aae"], &["completions", "bash"], &["eval", "--json"], &["train", "--max-steps", "1"]] {
-        let mut child = place.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for args in [
+        &["runs"][..],
+        &["presets", "aae"],
+        &["completions", "bash"],
+        &["eval", "--json"],
+        &["train", "--max-steps", "1"],
+    ] {
+        let mut child = place
+            .command(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && !stderr.contains("panicked"), "{args:?}: {stderr}");
+        assert!(
+            output.status.success() && !stderr.contains("panicked"),
+            "{args:?}: {stderr}"
+        );
     }
 }

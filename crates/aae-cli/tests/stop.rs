@@ -3,35 +3,39 @@
 
 mod support;
 
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use support::{Place, Run, training};
+use support::{Place, Run, signal, training};
 
-const PRESETS: [&str; 7] = ["aae", "ae", "aae-uniform", "aae-gamma", "aae-mixture", "aae-swiss-roll", "aae-8d"];
-
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap();
-    assert!(status.success());
-}
-
-fn start(place: &Place, args: &[&str]) -> Child {
-    place.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
+const PRESETS: [&str; 7] = [
+    "aae",
+    "ae",
+    "aae-uniform",
+    "aae-gamma",
+    "aae-mixture",
+    "aae-swiss-roll",
+    "aae-8d",
+];
 
 /// Waits until the run has written so many lines of metrics.
 fn wait_for_lines(place: &Place, run: &str, lines: usize) {
     let began = Instant::now();
     while !place.exists(&format!("{run}/metrics.jsonl")) || place.metrics_lines(run) < lines {
-        assert!(began.elapsed() < Duration::from_secs(60), "{run} does not get on");
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{run} does not get on"
+        );
         sleep(Duration::from_millis(1));
     }
 }
 
 impl Place {
     fn metrics_lines(&self, run: &str) -> usize {
-        self.read(&format!("{run}/metrics.jsonl")).iter().filter(|byte| **byte == b'\n').count()
+        self.read(&format!("{run}/metrics.jsonl"))
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
     }
 }
 
@@ -41,12 +45,33 @@ fn interrupted_and_resumed_equals_uninterrupted_for_every_preset() {
     let steps = "600";
     let mut interrupted = 0;
     for (index, preset) in PRESETS.into_iter().enumerate() {
-        let common = ["--preset", preset, "--epochs", "100000", "--max-steps", steps, "--set", "log_every=7"];
-        let common = [&common[..], &["--set", "evaluate_every=13", "--checkpoint-every", "250", "-q"]].concat();
+        let common = [
+            "--preset",
+            preset,
+            "--epochs",
+            "100000",
+            "--max-steps",
+            steps,
+            "--set",
+            "log_every=7",
+        ];
+        let common = [
+            &common[..],
+            &[
+                "--set",
+                "evaluate_every=13",
+                "--checkpoint-every",
+                "250",
+                "-q",
+            ],
+        ]
+        .concat();
         let (whole, parts) = (format!("{preset}-whole"), format!("{preset}-parts"));
-        place.train(&[&common[..], &["--name", &whole]].concat()).succeeds();
+        place
+            .train(&[&common[..], &["--name", &whole]].concat())
+            .succeeds();
 
-        let child = start(&place, &training(&[&common[..], &["--name", &parts]].concat()));
+        let child = place.spawn(&training(&[&common[..], &["--name", &parts]].concat()));
         let folder = format!("runs/{parts}");
         // At another step each time.
         wait_for_lines(&place, &folder, 1 + 7 * index);
@@ -54,8 +79,13 @@ fn interrupted_and_resumed_equals_uninterrupted_for_every_preset() {
         let run = Run::new(child.wait_with_output().unwrap());
         if run.code == Some(130) {
             interrupted += 1;
-            assert_eq!(place.json(&format!("{folder}/summary.json"))["outcome"], "stopped");
-            place.run(&["train", "--resume", &parts, "--threads", "2", "-q"]).succeeds();
+            assert_eq!(
+                place.json(&format!("{folder}/summary.json"))["outcome"],
+                "stopped"
+            );
+            place
+                .run(&["train", "--resume", &parts, "--threads", "2", "-q"])
+                .succeeds();
         } else {
             // It was done before the signal came.
             run.succeeds();
@@ -67,17 +97,21 @@ fn interrupted_and_resumed_equals_uninterrupted_for_every_preset() {
         let last = |run: &str| place.read(&format!("{run}/checkpoints/step-{steps}.safetensors"));
         assert!(last(&whole) == last(&folder), "{preset}");
     }
-    assert!(interrupted >= 4, "only {interrupted} runs were interrupted before their end");
+    assert!(
+        interrupted >= 4,
+        "only {interrupted} runs were interrupted before their end"
+    );
 }
 
 #[test]
 fn sigterm_saves_and_ends_with_143_and_says_how_to_go_on() {
     let place = Place::new();
-    let child = start(&place, &training(&["--epochs", "100000", "--set", "log_every=1"]));
+    let child = place.spawn(&training(&["--epochs", "100000", "--set", "log_every=1"]));
     wait_for_lines(&place, "runs/aae-s0", 3);
     signal(&child, "TERM");
     let run = Run::new(child.wait_with_output().unwrap()).ends(143);
-    run.prints("stopped by SIGTERM after step").prints("aae train --resume runs/aae-s0");
+    run.prints("stopped by SIGTERM after step")
+        .prints("aae train --resume runs/aae-s0");
     assert!(place.exists("runs/aae-s0/model.safetensors"));
     place.run(&["runs"]).succeeds().prints("stopped");
 }
@@ -85,7 +119,7 @@ fn sigterm_saves_and_ends_with_143_and_says_how_to_go_on() {
 #[test]
 fn signals_that_come_together_end_the_run_without_a_panic() {
     let place = Place::new();
-    let child = start(&place, &training(&["--epochs", "100000", "--set", "log_every=1"]));
+    let child = place.spawn(&training(&["--epochs", "100000", "--set", "log_every=1"]));
     wait_for_lines(&place, "runs/aae-s0", 3);
     for _ in 0..3 {
         signal(&child, "INT");
@@ -99,18 +133,35 @@ fn signals_that_come_together_end_the_run_without_a_panic() {
 #[test]
 fn a_killed_run_goes_on_from_its_last_checkpoint() {
     let place = Place::new();
-    let common = ["--max-steps", "3000", "--epochs", "1000", "--set", "evaluate_every=1000", "--checkpoint-every", "20", "-q"];
-    place.train(&[&common[..], &["--name", "whole"]].concat()).succeeds();
-    let mut child = start(&place, &training(&[&common[..], &["--name", "killed"]].concat()));
-    let saved = || std::fs::read_dir(place.path("runs/killed/checkpoints")).map_or(0, Iterator::count);
+    let common = [
+        "--max-steps",
+        "3000",
+        "--epochs",
+        "1000",
+        "--set",
+        "evaluate_every=1000",
+        "--checkpoint-every",
+        "20",
+        "-q",
+    ];
+    place
+        .train(&[&common[..], &["--name", "whole"]].concat())
+        .succeeds();
+    let mut child = place.spawn(&training(&[&common[..], &["--name", "killed"]].concat()));
+    let saved =
+        || std::fs::read_dir(place.path("runs/killed/checkpoints")).map_or(0, Iterator::count);
     while saved() < 2 {
         sleep(Duration::from_millis(1));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    place.run(&["train", "--resume", "killed", "--threads", "1", "-q"]).succeeds();
+    place
+        .run(&["train", "--resume", "killed", "--threads", "1", "-q"])
+        .succeeds();
     assert_eq!(place.metrics("runs/whole"), place.metrics("runs/killed"));
-    assert!(place.read("runs/whole/model.safetensors") == place.read("runs/killed/model.safetensors"));
+    assert!(
+        place.read("runs/whole/model.safetensors") == place.read("runs/killed/model.safetensors")
+    );
 }
 
 #[test]
@@ -119,5 +170,8 @@ fn a_finished_run_can_be_resumed_and_stays_as_it_is() {
     let before = place.read("runs/aae-s0/model.safetensors");
     place.run(&["train", "--resume", "runs/aae-s0"]).succeeds();
     assert!(place.read("runs/aae-s0/model.safetensors") == before);
-    assert_eq!(place.json("runs/aae-s0/summary.json")["outcome"], "finished");
+    assert_eq!(
+        place.json("runs/aae-s0/summary.json")["outcome"],
+        "finished"
+    );
 }

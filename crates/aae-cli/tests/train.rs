@@ -8,7 +8,14 @@ use support::{Place, png_size};
 fn a_run_leaves_everything_in_its_folder() {
     let place = Place::new();
     place
-        .train(&["--epochs", "2", "--figures-every", "1", "--checkpoint-every", "7"])
+        .train(&[
+            "--epochs",
+            "2",
+            "--figures-every",
+            "1",
+            "--checkpoint-every",
+            "7",
+        ])
         .succeeds()
         .prints("runs/aae-s0/figures")
         .prints("finished     20 steps")
@@ -31,27 +38,40 @@ fn a_run_leaves_everything_in_its_folder() {
         for name in ["reconstructions", "latent", "manifold", "samples", "losses"] {
             let path = place.path(&format!("runs/aae-s0/{folder}/{name}.png"));
             let (width, height) = png_size(&path);
-            assert!((300..3000).contains(&width) && (200..3000).contains(&height), "{path:?}");
+            assert!(
+                (300..3000).contains(&width) && (200..3000).contains(&height),
+                "{path:?}"
+            );
         }
     }
     let summary = place.json("runs/aae-s0/summary.json");
     assert_eq!(summary["outcome"], "finished");
     assert_eq!(summary["step"], 20);
-    assert!(summary["evaluations"]["test"]["reconstruction_error"].as_f64().unwrap() > 0.0);
+    assert!(
+        summary["evaluations"]["test"]["reconstruction_error"]
+            .as_f64()
+            .unwrap()
+            > 0.0
+    );
     assert_eq!(place.json("runs/aae-s0/environment.json")["threads"], 1);
 }
 
 #[test]
 fn the_beginning_says_what_is_trained_on_what_and_where_to() {
     let place = Place::new();
-    let run = place.train(&["--max-steps", "1", "--set", "data.validation=20"]).succeeds();
+    let run = place
+        .train(&["--max-steps", "1", "--set", "data.validation=20"])
+        .succeeds();
     // 24 * 8 + 8 + 8 * 2 + 2 parameters in the encoder.
     run.prints("adversarial autoencoder, codes of 2 dimensions like N(0, 5²)")
         .prints("180 training, 20 validation and 60 test images, 4 x 6")
         .prints("encoder 218, decoder 240, discriminator 33")
         .prints("runs/aae-s0");
     let lines = place.metrics("runs/aae-s0");
-    let splits: Vec<&str> = lines.iter().filter_map(|line| line["split"].as_str()).collect();
+    let splits: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["split"].as_str())
+        .collect();
     assert_eq!(splits, ["validation", "test"]);
 }
 
@@ -69,9 +89,14 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn off_a_terminal_progress_is_plain_lines_with_every_loss() {
     let place = Place::new();
-    let run = place.train(&["--epochs", "1", "--set", "log_every=5"]).succeeds();
-    let run = run.says("epoch 1/1, step 5/10: reconstruction ").says(", discriminator ").says(", generator ");
-    let run = run.says(" images/s").says("epoch 1: test error ");
+    let run = place
+        .train(&["--epochs", "1", "--set", "log_every=5"])
+        .succeeds();
+    let run = run
+        .says("epoch 1/1, step 5/10: reconstruction ")
+        .says(", discriminator ")
+        .says(", generator ");
+    let run = run.says(" images/s, ").says("epoch 1/1: test error ");
     assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
 }
 
@@ -80,7 +105,10 @@ fn quiet_says_nothing_and_verbose_more() {
     let place = Place::new();
     let run = place.train(&["--max-steps", "2", "-q"]).succeeds();
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
-    place.train(&["--max-steps", "2", "-v"]).succeeds().says("saved runs/aae-s0-2/checkpoints/step-2");
+    place
+        .train(&["--max-steps", "2", "-v"])
+        .succeeds()
+        .says("saved runs/aae-s0-2/checkpoints/step-2");
     let log = String::from_utf8(place.read("runs/aae-s0/train.log")).unwrap();
     assert!(log.contains("finished     2 steps"), "{log}");
 }
@@ -88,9 +116,24 @@ fn quiet_says_nothing_and_verbose_more() {
 #[test]
 fn flags_go_over_the_file_and_set_goes_over_flags() {
     let place = Place::new();
-    std::fs::write(place.path("my.toml"), "epochs = 7\nlog_every = 3\n[optimizer.generator]\nlr = 0.5\n").unwrap();
+    std::fs::write(
+        place.path("my.toml"),
+        "epochs = 7\nlog_every = 3\n[optimizer.generator]\nlr = 0.5\n",
+    )
+    .unwrap();
     place
-        .train(&["--config", "my.toml", "--epochs", "2", "--set", "log_every=4", "--max-steps", "1", "--name", "mine"])
+        .train(&[
+            "--config",
+            "my.toml",
+            "--epochs",
+            "2",
+            "--set",
+            "log_every=4",
+            "--max-steps",
+            "1",
+            "--name",
+            "mine",
+        ])
         .succeeds();
     let config = String::from_utf8(place.read("runs/mine/config.toml")).unwrap();
     for line in ["epochs = 2", "log_every = 4", "lr = 0.5"] {
@@ -103,11 +146,27 @@ fn one_seed_gives_the_same_bytes_on_any_number_of_threads() {
     let place = Place::new();
     for (name, threads) in [("one", "1"), ("two", "2"), ("again", "2")] {
         // The last --threads counts.
-        place.run(&["train", "--epochs", "2", "--batch-size", "50", "--name", name, "--threads", threads, "-q"]).succeeds();
+        place
+            .run(&[
+                "train",
+                "--epochs",
+                "2",
+                "--batch-size",
+                "50",
+                "--name",
+                name,
+                "--threads",
+                threads,
+                "-q",
+            ])
+            .succeeds();
     }
     for other in ["runs/two", "runs/again"] {
         assert_eq!(place.metrics("runs/one"), place.metrics(other));
-        assert!(place.read("runs/one/model.safetensors") == place.read(&format!("{other}/model.safetensors")));
+        assert!(
+            place.read("runs/one/model.safetensors")
+                == place.read(&format!("{other}/model.safetensors"))
+        );
     }
 }
 
@@ -116,15 +175,23 @@ fn codes_of_one_and_of_three_dimensions_have_pictures_too() {
     let place = Place::new();
     for dim in ["1", "3"] {
         let (dim_flag, name) = (format!("model.latent_dim={dim}"), format!("dim{dim}"));
-        let run = place.train(&["--max-steps", "3", "--set", &dim_flag, "--name", &name]).succeeds();
+        let run = place
+            .train(&["--max-steps", "3", "--set", &dim_flag, "--name", &name])
+            .succeeds();
         assert!(!run.stderr.contains("warning"), "{}", run.stderr);
         for figure in ["latent", "manifold", "samples"] {
             png_size(&place.path(&format!("runs/{name}/figures/{figure}.png")));
         }
-        place.run(&["sample", &name, "--grid=-1..1", "--steps", "3"]).succeeds();
+        place
+            .run(&["sample", &name, "--grid=-1..1", "--steps", "3"])
+            .succeeds();
         place.run(&["eval", &name]).succeeds();
         place.run(&["encode", &name]).succeeds();
-        let csv = String::from_utf8(place.read(&format!("runs/{name}/samples/codes-test.csv"))).unwrap();
-        assert_eq!(csv.lines().next().unwrap().split(',').count(), 2 + dim.parse::<usize>().unwrap());
+        let csv =
+            String::from_utf8(place.read(&format!("runs/{name}/samples/codes-test.csv"))).unwrap();
+        assert_eq!(
+            csv.lines().next().unwrap().split(',').count(),
+            2 + dim.parse::<usize>().unwrap()
+        );
     }
 }

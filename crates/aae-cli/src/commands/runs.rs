@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use aae_models::prior::PriorConfig;
 use aae_train::config::{Config, VariantKind};
 use aae_train::metrics::{EvaluationLine, Line, read};
 use aae_train::run_dir::{self, RunDir};
@@ -39,15 +40,11 @@ pub(crate) fn run(args: &RunsArgs) -> anyhow::Result<()> {
 }
 
 fn row(run: &RunDir) -> [String; 6] {
-    let trains = match Config::read(&run.config()) {
-        Ok(config) => match config.variant {
-            VariantKind::Ae => format!("ae, {}-D", config.model.latent_dim),
-            VariantKind::Aae => format!("aae, {}", config.prior.describe()),
-        },
-        Err(_) => "?".to_owned(),
-    };
+    let trains = Config::read(&run.config()).map_or("?".to_owned(), |config| describe(&config));
     let (step, evaluation) = progress(&run.metrics());
-    let state = Summary::read(&run.summary()).map_or("not ended", |summary| summary.outcome.name());
+    let summary = Summary::read(&run.summary());
+    let step = summary.as_ref().map(|summary| summary.step).or(step);
+    let state = summary.map_or("not ended", |summary| summary.outcome.name());
     let missing = || "-".to_owned();
     let distance = evaluation
         .as_ref()
@@ -62,6 +59,23 @@ fn row(run: &RunDir) -> [String; 6] {
             .map_or_else(missing, |line| figure(line.reconstruction_error)),
         distance.map_or_else(missing, hundredths),
     ]
+}
+
+/// Variant, dimensions and prior, shorter than the prior's own words.
+fn describe(config: &Config) -> String {
+    let dim = config.model.latent_dim;
+    let prior = match config.prior {
+        PriorConfig::Gaussian { .. } => config.prior.describe(),
+        PriorConfig::Uniform { .. } => "uniform".to_owned(),
+        PriorConfig::Gamma { .. } => "gamma".to_owned(),
+        PriorConfig::Laplace { .. } => "Laplace".to_owned(),
+        PriorConfig::GaussianMixture { .. } => "mixture".to_owned(),
+        PriorConfig::SwissRoll { .. } => "Swiss roll".to_owned(),
+    };
+    match config.variant {
+        VariantKind::Ae => format!("ae {dim}-D"),
+        VariantKind::Aae => format!("aae {dim}-D {prior}"),
+    }
 }
 
 /// The last step in a metrics file and its last evaluation of the test images; nothing if it cannot be read.

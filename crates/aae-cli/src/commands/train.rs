@@ -182,7 +182,7 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         step,
         ..prepared.beginning(&folder)
     });
-    output::print(&format!("{text}nothing is trained: --dry-run\n"))?;
+    output::print(&format!("{text}a dry run: nothing is trained or written\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,9 +1,14 @@
 //! A tiny data set in a folder of its own, and the program run in it.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "for tests, each of which uses some of it"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use assert_cmd::cargo::CommandCargoExt;
 use serde_json::Value;
@@ -67,8 +72,18 @@ impl Place {
     /// The program, in this folder and with this data.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::cargo_bin("aae").unwrap();
-        command.current_dir(self.folder.path()).env("AAE_DATA", self.path("data")).args(args);
         command
+            .current_dir(self.folder.path())
+            .env("AAE_DATA", self.path("data"))
+            .args(args);
+        command
+    }
+
+    /// The program, running.
+    pub fn spawn(&self, args: &[&str]) -> Child {
+        let mut command = self.command(args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
     }
 
     pub fn run(&self, args: &[&str]) -> Run {
@@ -83,7 +98,9 @@ impl Place {
     /// A finished run of ten steps in `runs/aae-s0`, for commands that use one.
     pub fn trained() -> Self {
         let place = Self::new();
-        place.train(&["--epochs", "1", "--set", "log_every=5"]).succeeds();
+        place
+            .train(&["--epochs", "1", "--set", "log_every=5"])
+            .succeeds();
         place
     }
 
@@ -134,7 +151,13 @@ impl Run {
 
     #[track_caller]
     pub fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
         self
     }
@@ -142,22 +165,40 @@ impl Run {
     /// Asserts that the error says this.
     #[track_caller]
     pub fn says(self, part: &str) -> Self {
-        assert!(self.stderr.contains(part), "no `{part}` in:\n{}", self.stderr);
+        assert!(
+            self.stderr.contains(part),
+            "no `{part}` in:\n{}",
+            self.stderr
+        );
         self
     }
 
     /// Asserts that the result says this.
     #[track_caller]
     pub fn prints(self, part: &str) -> Self {
-        assert!(self.stdout.contains(part), "no `{part}` in:\n{}", self.stdout);
+        assert!(
+            self.stdout.contains(part),
+            "no `{part}` in:\n{}",
+            self.stdout
+        );
         self
     }
+}
+
+/// Sends a signal, such as `INT`.
+pub fn signal(child: &Child, name: &str) {
+    let args = [format!("-{name}"), child.id().to_string()];
+    assert!(Command::new("kill").args(args).status().unwrap().success());
 }
 
 /// Width and height of a PNG file.
 pub fn png_size(path: &Path) -> (u32, u32) {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"), "{} is no PNG file", path.display());
+    assert!(
+        bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+        "{} is no PNG file",
+        path.display()
+    );
     let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     (number(16), number(20))
 }
@@ -176,7 +217,11 @@ fn idx(count: usize) -> (Vec<u8>, Vec<u8>) {
         for pixel in 0..HEIGHT * WIDTH {
             let bright = (pixel % WIDTH) / 2 == class;
             let noise = (index * 31 + pixel * 17) % 50;
-            images.push(if bright { 200 + noise as u8 } else { noise as u8 });
+            images.push(if bright {
+                200 + noise as u8
+            } else {
+                noise as u8
+            });
         }
     }
     (images, labels)
