@@ -18,10 +18,16 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Say more
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        display_order = 900,
+        conflicts_with = "quiet"
+    )]
     verbose: bool,
     /// Say nothing but warnings and results
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 901)]
     quiet: bool,
 }
 
@@ -39,6 +45,9 @@ pub(crate) enum Command {
     Completions(completions::CompletionsArgs),
 }
 
+/// Heading of the flags that say where things are, and not what is to be done.
+pub(crate) const MACHINE: &str = "Machine and data";
+
 /// Which trained model a command works with.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ModelArgs {
@@ -54,7 +63,7 @@ pub(crate) struct ModelArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DataArgs {
     /// Directory with the four MNIST files [default: $AAE_DATA, or the MNIST of the project]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = MACHINE)]
     pub(crate) data: Option<PathBuf>,
 }
 

@@ -4,14 +4,16 @@ use aae_train::device::DeviceChoice;
 use candle_core::Device;
 use clap::Args;
 
+use crate::args::MACHINE;
+
 /// Flags that choose device and threads; results on the CPU do not depend on the number of threads.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DeviceArgs {
     /// Where to compute: auto, cpu, cuda, cuda:N or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    #[arg(long, value_name = "DEVICE", help_heading = MACHINE, default_value = "auto")]
     device: DeviceChoice,
     /// CPU threads [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", help_heading = MACHINE, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 

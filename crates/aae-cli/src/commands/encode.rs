@@ -23,7 +23,7 @@ NPY: float32 [images, dimensions], in the same order.")]
 pub(crate) struct EncodeArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Which images
+    /// Which images; the training images include those held out
     #[arg(long, value_enum, default_value_t = Part::Test)]
     split: Part,
     /// Where to write, by its ending .csv or .npy [default: a CSV file in the run's folder samples/]
@@ -34,9 +34,7 @@ pub(crate) struct EncodeArgs {
 /// A half of a data set.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Part {
-    /// The training images, held-out ones included
     Train,
-    /// The test images
     Test,
 }
 

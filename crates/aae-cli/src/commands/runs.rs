@@ -42,7 +42,8 @@ pub(crate) fn run(args: &RunsArgs) -> anyhow::Result<()> {
 fn row(run: &RunDir) -> [String; 6] {
     let trains = Config::read(&run.config()).map_or("?".to_owned(), |config| describe(&config));
     let (step, evaluation) = progress(&run.metrics());
-    let summary = Summary::read(&run.summary());
+    // A run that goes on is soon beyond the summary that its interruption left.
+    let summary = Summary::read(&run.summary()).filter(|summary| step <= Some(summary.step));
     let step = summary.as_ref().map(|summary| summary.step).or(step);
     let state = summary.map_or("not ended", |summary| summary.outcome.name());
     let missing = || "-".to_owned();

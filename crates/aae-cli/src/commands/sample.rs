@@ -22,7 +22,7 @@ pub(crate) struct SampleArgs {
     #[command(flatten)]
     model: ModelArgs,
     /// Number of random images
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     n: u32,
     /// Seed of the random draws
     #[arg(long, default_value_t = 0)]

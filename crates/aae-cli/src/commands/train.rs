@@ -1,6 +1,5 @@
 //! `train`: from a configuration to a trained run, or from an interrupted run to its end.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -42,29 +41,64 @@ pub(crate) struct TrainArgs {
     /// Change it by a TOML file
     #[arg(long, value_name = "FILE", help_heading = "What to train")]
     config: Option<PathBuf>,
-    /// Change any value of the configuration; may be repeated, and goes before the flags below
+    /// Change any value of the configuration; may be repeated, and wins over the flags below
     #[arg(long, value_name = "KEY=VALUE", help_heading = "What to train")]
     set: Vec<String>,
     /// Passes over the training images
-    #[arg(long, value_name = "N", help_heading = "What to train")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
     epochs: Option<i64>,
     /// Stop after so many steps, if the epochs have more
-    #[arg(long, value_name = "N", help_heading = "What to train")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
     max_steps: Option<i64>,
     /// Images in a step
-    #[arg(long, value_name = "N", help_heading = "What to train")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
     batch_size: Option<i64>,
     /// Seed of everything random
-    #[arg(long, value_name = "N", help_heading = "What to train")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
     seed: Option<i64>,
     /// Train on the first N images only
-    #[arg(long, value_name = "N", help_heading = "What to train")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
     limit_train: Option<i64>,
     /// Draw figures every N epochs, not only after the last
-    #[arg(long, value_name = "N", help_heading = "What to train")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
     figures_every: Option<i64>,
     /// Save a checkpoint every N steps
-    #[arg(long, value_name = "N", help_heading = "What to train")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
     checkpoint_every: Option<i64>,
     /// The run folder, which must not exist yet [default: runs/<name>]
     #[arg(long, value_name = "DIR", conflicts_with = "name")]
@@ -102,7 +136,6 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
                 .warnings
                 .iter()
                 .for_each(|warning| tracing::warn!("{warning}"));
-            forget_summary(&run);
             train(&prepared, &run, Some(newest.checkpoint))
         }
         None => {
@@ -308,15 +341,4 @@ fn open_log(log: &LogFile, run: &RunDir) {
         .map(|arg| arg.to_string_lossy().into_owned())
         .collect();
     tracing::debug!("process {}: {}", std::process::id(), command.join(" "));
-}
-
-/// The summary of an interrupted run says that it has ended, which is no longer so.
-fn forget_summary(run: &RunDir) {
-    let path = run.summary();
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            tracing::warn!("{}: could not remove: {error}", path.display());
-        }
-        _ => {}
-    }
 }
