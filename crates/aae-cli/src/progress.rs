@@ -55,7 +55,9 @@ impl<'a> Progress<'a> {
     fn left(&self, step: u64) -> Duration {
         let done = step.saturating_sub(self.began_at).max(1);
         let left = self.total_steps.saturating_sub(step);
-        self.began.elapsed().mul_f64(left as f64 / done as f64)
+        let seconds = self.began.elapsed().as_secs_f64() * left as f64 / done as f64;
+        // More epochs than there is time for are no error.
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
     }
 
     /// The epoch that has just ended, or the step if training ends within one.
@@ -181,10 +183,9 @@ fn bar(start: &Start<'_>) -> Span {
     span.pb_set_length(start.total_steps);
     span.pb_set_position(start.step);
     let every = start.config.log_every;
-    span.pb_set_message(&format!(
-        "the first losses come after step {}",
-        count(start.step / every * every + every)
-    ));
+    let first = (start.step / every).saturating_add(1).saturating_mul(every);
+    let first = count(first.min(start.total_steps));
+    span.pb_set_message(&format!("the first losses come after step {first}\n"));
     span.pb_start();
     span
 }

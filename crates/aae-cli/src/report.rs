@@ -179,30 +179,23 @@ pub(crate) fn evaluation(
     let get = |name: &str| line.figures.get(name).copied();
     if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
         let (mean, std) = prior_moments(prior, dim, seed);
-        let own = |name: &str| vector(&series(&line.figures, name));
-        rows.push((
-            "test codes",
-            format!("mean {}, standard deviation {}", own("mean"), own("std")),
-        ));
-        rows.push((
-            "the prior",
+        let beside = |name: &str, of_prior: &[f64]| {
             format!(
-                "mean {}, standard deviation {}",
-                vector(&mean),
-                vector(&std)
-            ),
-        ));
+                "{} beside {}",
+                vector(&series(&line.figures, name)),
+                vector(of_prior)
+            )
+        };
+        let (distance, floor) = (hundredths(distance), hundredths(floor));
         rows.push((
-            "distance",
-            format!(
-                "{} from codes to prior; {} from draws to draws",
-                hundredths(distance),
-                hundredths(floor)
-            ),
+            "prior match",
+            "test codes, beside draws from the prior:".to_owned(),
         ));
+        rows.push(("  mean", beside("mean", &mean)));
+        rows.push(("  deviation", beside("std", &std)));
         rows.push((
-            "",
-            "(sliced Wasserstein distance, in units of the code)".to_owned(),
+            "  distance",
+            format!("{distance} beside {floor} (sliced Wasserstein, to draws)"),
         ));
     }
     rows

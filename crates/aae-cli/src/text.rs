@@ -39,7 +39,7 @@ pub(crate) fn figure(number: f64) -> String {
 
 /// Hundredths, in brackets: `(0.15, -0.35)`; of many numbers the first few.
 pub(crate) fn vector(numbers: &[f64]) -> String {
-    const MOST: usize = 4;
+    const MOST: usize = 3;
     let mut parts: Vec<String> = numbers.iter().take(MOST).map(|x| hundredths(*x)).collect();
     if numbers.len() > MOST {
         parts.push("...".to_owned());
@@ -108,7 +108,7 @@ mod tests {
     fn vectors_are_short_and_have_no_negative_nought() {
         assert_eq!(vector(&[0.154, -0.001]), "(0.15, 0.00)");
         assert_eq!(vector(&[2.0]), "2.00");
-        assert_eq!(vector(&[1.0; 8]), "(1.00, 1.00, 1.00, 1.00, ...)");
+        assert_eq!(vector(&[1.0; 8]), "(1.00, 1.00, 1.00, ...)");
     }
 
     #[test]

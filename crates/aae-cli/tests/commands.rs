@@ -138,7 +138,7 @@ fn eval_gives_the_figures_that_training_noted() {
         .run(&["eval"])
         .succeeds()
         .prints("test error")
-        .prints("standard deviation")
+        .prints("prior match")
         .prints("MMD²");
     let report: serde_json::Value =
         serde_json::from_str(&place.run(&["eval", "--json"]).succeeds().stdout).unwrap();

@@ -42,7 +42,7 @@ impl Place {
 #[test]
 fn interrupted_and_resumed_equals_uninterrupted_for_every_preset() {
     let place = Place::new();
-    let steps = "600";
+    let steps = "1200";
     let mut interrupted = 0;
     for (index, preset) in PRESETS.into_iter().enumerate() {
         let common = [
@@ -106,7 +106,8 @@ fn interrupted_and_resumed_equals_uninterrupted_for_every_preset() {
 #[test]
 fn sigterm_saves_and_ends_with_143_and_says_how_to_go_on() {
     let place = Place::new();
-    let child = place.spawn(&training(&["--epochs", "100000", "--set", "log_every=1"]));
+    let for_ever = i64::MAX.to_string();
+    let child = place.spawn(&training(&["--epochs", &for_ever, "--set", "log_every=1"]));
     wait_for_lines(&place, "runs/aae-s0", 3);
     signal(&child, "TERM");
     let run = Run::new(child.wait_with_output().unwrap()).ends(143);

@@ -80,10 +80,7 @@ fn table(model: &Trained, report: Report) -> String {
     let mut more = Vec::new();
     if let (Some(mmd), Some(floor)) = (get(MMD), get(MMD_FLOOR)) {
         let (mmd, floor) = (text::figure(mmd), text::figure(floor));
-        more.push((
-            "MMD²",
-            format!("{mmd} from codes to prior; {floor} from draws to draws"),
-        ));
+        more.push(("  MMD²", format!("{mmd} beside {floor}")));
     }
     if let Some(accuracy) = get(NEAREST) {
         let percent = 100.0 * accuracy;

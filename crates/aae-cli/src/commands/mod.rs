@@ -4,7 +4,6 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod encode;
 pub(crate) mod eval;
-mod prepare;
 pub(crate) mod presets;
 pub(crate) mod reconstruct;
 pub(crate) mod runs;

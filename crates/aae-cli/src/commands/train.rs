@@ -1,20 +1,21 @@
 //! `train`: from a configuration to a trained run, or from an interrupted run to its end.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aae_train::checkpoint::{Checkpoint, load_newest};
-use aae_train::config::{Config, Override, VariantKind};
+use aae_train::config::{Config, VariantKind};
 use aae_train::environment::Environment;
-use aae_train::run_dir::{RunDir, default_name};
-use aae_train::{FitError, Job, Outcome, durable, fit, presets};
+use aae_train::run_dir::RunDir;
+use aae_train::{FitError, Job, Outcome, durable, fit};
 use anyhow::Context;
-use clap::Args;
 
-use super::prepare::Prepared;
-use crate::args::DataArgs;
-use crate::device::{DeviceArgs, Place};
+mod flags;
+mod prepare;
+
+pub(crate) use flags::TrainArgs;
+
+use crate::device::Place;
 use crate::evaluate::Measure;
 use crate::figures::Figures;
 use crate::logging::LogFile;
@@ -24,102 +25,8 @@ use crate::report::{self, Ending};
 use crate::signals::Stop;
 use crate::summary::{self, Summary, last_evaluations};
 use crate::text::count;
-use crate::trained::{RUNS, run_path};
-
-/// Train an autoencoder, plain or adversarial, and leave everything in a run folder
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  {program} train                                   the adversarial autoencoder, on MNIST
-  {program} train --preset aae-mixture --seed 1
-  {program} train --epochs 5 --set optimizer.reconstruction.lr=5e-4 --set prior.std=3
-  {program} train --data my-images/ --name mine     four files with MNIST's names
-  {program} train --resume runs/aae-s0              go on after an interruption")]
-pub(crate) struct TrainArgs {
-    /// Start from this preset; `presets` lists them
-    #[arg(long, value_name = "NAME", default_value = presets::DEFAULT, help_heading = "What to train")]
-    preset: String,
-    /// Change it by a TOML file
-    #[arg(long, value_name = "FILE", help_heading = "What to train")]
-    config: Option<PathBuf>,
-    /// Change any value of the configuration; may be repeated, and wins over the flags below
-    #[arg(long, value_name = "KEY=VALUE", help_heading = "What to train")]
-    set: Vec<String>,
-    /// Passes over the training images
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        help_heading = "What to train"
-    )]
-    epochs: Option<i64>,
-    /// Stop after so many steps, if the epochs have more
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        help_heading = "What to train"
-    )]
-    max_steps: Option<i64>,
-    /// Images in a step
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        help_heading = "What to train"
-    )]
-    batch_size: Option<i64>,
-    /// Seed of everything random
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        help_heading = "What to train"
-    )]
-    seed: Option<i64>,
-    /// Train on the first N images only
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        help_heading = "What to train"
-    )]
-    limit_train: Option<i64>,
-    /// Draw figures every N epochs, not only after the last
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        help_heading = "What to train"
-    )]
-    figures_every: Option<i64>,
-    /// Save a checkpoint every N steps
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        help_heading = "What to train"
-    )]
-    checkpoint_every: Option<i64>,
-    /// The run folder, which must not exist yet [default: runs/<name>]
-    #[arg(long, value_name = "DIR", conflicts_with = "name")]
-    out: Option<PathBuf>,
-    /// Name of the run folder in runs/ [default: <preset>-s<seed>]
-    #[arg(long)]
-    name: Option<String>,
-    /// Go on with the interrupted run in this folder, with its own configuration
-    #[arg(long, value_name = "DIR", conflicts_with_all = [
-        "preset", "config", "set", "epochs", "max_steps", "batch_size", "seed", "limit_train", "figures_every",
-        "checkpoint_every", "out", "name",
-    ])]
-    resume: Option<PathBuf>,
-    /// Say what would be trained, and stop
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    place: DeviceArgs,
-    #[command(flatten)]
-    data: DataArgs,
-}
+use crate::trained::run_path;
+use prepare::Prepared;
 
 pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     if args.dry_run {
@@ -150,49 +57,6 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     }
 }
 
-impl TrainArgs {
-    fn resolve(&self) -> anyhow::Result<Config> {
-        let flags = [
-            ("--epochs", "epochs", self.epochs),
-            ("--max-steps", "max_steps", self.max_steps),
-            ("--batch-size", "batch_size", self.batch_size),
-            ("--seed", "seed", self.seed),
-            ("--limit-train", "data.limit_train", self.limit_train),
-            ("--figures-every", "figures_every", self.figures_every),
-            (
-                "--checkpoint-every",
-                "checkpoint_every",
-                self.checkpoint_every,
-            ),
-        ];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
-        let overrides: Vec<Override> = flags
-            .chain(self.set.iter().map(|text| Override::set(text)))
-            .collect();
-        Ok(Config::resolve(
-            &self.preset,
-            self.config.as_deref(),
-            &overrides,
-        )?)
-    }
-
-    /// The name that the run folder gets, if it is free.
-    fn run_name(&self, config: &Config) -> String {
-        self.name
-            .clone()
-            .unwrap_or_else(|| default_name(&self.preset, config.seed))
-    }
-
-    fn create(&self, config: &Config) -> anyhow::Result<RunDir> {
-        Ok(match &self.out {
-            Some(out) => RunDir::create_at(out)?,
-            None => RunDir::create(Path::new(RUNS), &self.run_name(config))?,
-        })
-    }
-}
-
 /// Says what would be trained; writes nothing.
 fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let (config, folder, step) = match &args.resume {
@@ -203,8 +67,7 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         }
         None => {
             let config = args.resolve()?;
-            let in_runs = || Path::new(RUNS).join(args.run_name(&config));
-            let folder = args.out.clone().unwrap_or_else(in_runs);
+            let folder = args.folder(&config);
             (config, folder, 0)
         }
     };

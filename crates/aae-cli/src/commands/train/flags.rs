@@ -1,0 +1,156 @@
+//! The flags of `train`, and the configuration that they make.
+
+use std::path::{Path, PathBuf};
+
+use aae_train::config::{Config, Override};
+use aae_train::presets;
+use aae_train::run_dir::{RunDir, default_name};
+use clap::Args;
+
+use crate::args::DataArgs;
+use crate::device::DeviceArgs;
+use crate::trained::RUNS;
+
+/// Train an autoencoder, plain or adversarial, and leave everything in a run folder
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  {program} train                                   the adversarial autoencoder, on MNIST
+  {program} train --preset aae-mixture --seed 1
+  {program} train --epochs 5 --set optimizer.reconstruction.lr=5e-4 --set prior.std=3
+  {program} train --data my-images/ --name mine     four files with MNIST's names
+  {program} train --resume runs/aae-s0              go on after an interruption")]
+pub(crate) struct TrainArgs {
+    /// Start from this preset; `presets` lists them
+    #[arg(long, value_name = "NAME", default_value = presets::DEFAULT, help_heading = "What to train")]
+    preset: String,
+    /// Change it by a TOML file
+    #[arg(long, value_name = "FILE", help_heading = "What to train")]
+    config: Option<PathBuf>,
+    /// Change any value of the configuration; may be repeated, and wins over the flags below
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "What to train")]
+    set: Vec<String>,
+    /// Passes over the training images
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
+    epochs: Option<i64>,
+    /// Stop after so many steps, if the epochs have more
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
+    max_steps: Option<i64>,
+    /// Images in a step
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
+    batch_size: Option<i64>,
+    /// Seed of everything random
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
+    seed: Option<i64>,
+    /// Train on the first N images only
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
+    limit_train: Option<i64>,
+    /// Draw figures every N epochs, not only after the last
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
+    figures_every: Option<i64>,
+    /// Save a checkpoint every N steps
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
+    checkpoint_every: Option<i64>,
+    /// The run folder, which must not exist yet [default: runs/<name>]
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    out: Option<PathBuf>,
+    /// Name of the run folder in runs/ [default: <preset>-s<seed>]
+    #[arg(long)]
+    name: Option<String>,
+    /// Go on with the interrupted run in this folder, with its own configuration
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "preset", "config", "set", "epochs", "max_steps", "batch_size", "seed", "limit_train", "figures_every",
+        "checkpoint_every", "out", "name",
+    ])]
+    pub(super) resume: Option<PathBuf>,
+    /// Say what would be trained, and stop
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) place: DeviceArgs,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+}
+
+impl TrainArgs {
+    /// The preset, changed by the file, by the flags and by `--set`.
+    pub(super) fn resolve(&self) -> anyhow::Result<Config> {
+        let flags = [
+            ("--epochs", "epochs", self.epochs),
+            ("--max-steps", "max_steps", self.max_steps),
+            ("--batch-size", "batch_size", self.batch_size),
+            ("--seed", "seed", self.seed),
+            ("--limit-train", "data.limit_train", self.limit_train),
+            ("--figures-every", "figures_every", self.figures_every),
+            (
+                "--checkpoint-every",
+                "checkpoint_every",
+                self.checkpoint_every,
+            ),
+        ];
+        let flags = flags
+            .into_iter()
+            .filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
+        let overrides: Vec<Override> = flags
+            .chain(self.set.iter().map(|text| Override::set(text)))
+            .collect();
+        Ok(Config::resolve(
+            &self.preset,
+            self.config.as_deref(),
+            &overrides,
+        )?)
+    }
+
+    /// The run folder, if it is free.
+    pub(super) fn folder(&self, config: &Config) -> PathBuf {
+        let in_runs = || Path::new(RUNS).join(self.run_name(config));
+        self.out.clone().unwrap_or_else(in_runs)
+    }
+
+    fn run_name(&self, config: &Config) -> String {
+        let default = || default_name(&self.preset, config.seed);
+        self.name.clone().unwrap_or_else(default)
+    }
+
+    /// Creates and locks the run folder.
+    pub(super) fn create(&self, config: &Config) -> anyhow::Result<RunDir> {
+        Ok(match &self.out {
+            Some(out) => RunDir::create_at(out)?,
+            None => RunDir::create(Path::new(RUNS), &self.run_name(config))?,
+        })
+    }
+}
