@@ -1,6 +1,6 @@
 //! A stack of hidden layers, and an output layer after them: what every network here is made of.
 
-use aae_ops::{Activation, Linear, Param};
+use aae_ops::{Activation, Linear, Param, sequential};
 use candle_core::{Result, Tensor};
 
 use crate::NetworkConfig;
@@ -44,9 +44,7 @@ impl Mlp {
 
     /// `[B, inputs]` -> `[B, outputs]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.layers
-            .iter()
-            .try_fold(x.clone(), |x, layer| layer.forward(&x))
+        sequential(&self.layers, x)
     }
 
     /// The same network as a constant function of its input.

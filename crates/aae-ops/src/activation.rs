@@ -46,18 +46,18 @@ impl Activation {
         }
     }
 
-    /// Multiplies the gradient of the output by the derivative at output `y`, into `dz`.
+    /// Multiplies gradients of outputs by the derivative at each output `y`, in place.
     #[inline(always)]
-    pub(crate) fn backward_row(self, dz: &mut [f32], dy: &[f32], y: &[f32]) {
+    pub(crate) fn times_derivative(self, gradient: &mut [f32], y: &[f32]) {
         macro_rules! each {
             ($f:expr) => {
-                for ((dz, dy), y) in dz.iter_mut().zip(dy).zip(y) {
-                    *dz = $f(*dy, *y);
+                for (gradient, y) in gradient.iter_mut().zip(y) {
+                    *gradient = $f(*gradient, *y);
                 }
             };
         }
         match self {
-            Self::None => each!(|dy: f32, _: f32| dy),
+            Self::None => {}
             Self::Relu => each!(|dy: f32, y: f32| if y > 0.0 { dy } else { 0.0 }),
             Self::LeakyRelu => each!(|dy: f32, y: f32| if y > 0.0 { dy } else { LEAKY_SLOPE * dy }),
             Self::Tanh => each!(|dy: f32, y: f32| dy * (1.0 - y * y)),

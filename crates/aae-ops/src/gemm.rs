@@ -3,9 +3,19 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-/// Rows or columns of the result that one task computes. Fixed, so that the order of every sum is, too; four tasks
-/// for a layer of 1000 units.
-const PANEL: usize = 256;
+/// The most rows or columns of the result that one task computes: four tasks for a layer of 1000 units.
+const WIDEST_PANEL: usize = 256;
+
+/// Panels start at multiples of this: a register's worth of columns.
+const ALIGNMENT: usize = 16;
+
+/// Rows or columns of each task when `length` of them are split evenly. It depends on the shape alone, not on the number
+/// of threads, so that the order of every sum is fixed, too.
+fn panel(length: usize) -> usize {
+    length
+        .div_ceil(length.div_ceil(WIDEST_PANEL))
+        .next_multiple_of(ALIGNMENT)
+}
 
 /// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
@@ -41,11 +51,6 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The slice underneath.
-    pub(crate) fn numbers(self) -> &'a [f32] {
-        self.data
-    }
-
     fn offset(self, row: usize, column: usize) -> *const f32 {
         self.data[row * self.row_stride + column * self.column_stride..].as_ptr()
     }
@@ -70,13 +75,14 @@ pub(crate) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
     }
     let c = Cells(c.as_mut_ptr());
     let by_rows = m > n;
-    let panels = if by_rows { m } else { n }.div_ceil(PANEL);
-    (0..panels).into_par_iter().for_each(|panel| {
-        let start = panel * PANEL;
+    let length = if by_rows { m } else { n };
+    let panel = panel(length);
+    (0..length.div_ceil(panel)).into_par_iter().for_each(|i| {
+        let start = i * panel;
         let (row, column, rows, columns) = if by_rows {
-            (start, 0, PANEL.min(m - start), n)
+            (start, 0, panel.min(m - start), n)
         } else {
-            (0, start, m, PANEL.min(n - start))
+            (0, start, m, panel.min(n - start))
         };
         // SAFETY: `Matrix::new` and the assertions above hold every index of the three matrices inside its slice, and
         // `row..row + rows`, `column..column + columns` is inside the result. Panels are disjoint, so no two tasks

@@ -29,6 +29,7 @@
 //! ```
 
 mod activation;
+mod chain;
 mod gemm;
 mod linear;
 pub mod loss;
@@ -41,7 +42,7 @@ pub mod stream;
 mod threads;
 
 pub use activation::Activation;
-pub use linear::Linear;
+pub use linear::{Linear, sequential};
 pub use param::{Param, backward, gradient_norm, zero_gradients};
 pub use path::with_plain_ops;
 pub use threads::{ThreadsError, with_threads};
