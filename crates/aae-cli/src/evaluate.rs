@@ -41,35 +41,48 @@ impl Evaluator for Measure<'_> {
         let splits = validation.into_iter().chain([("test", self.test)]);
         splits
             .map(|(name, split)| {
-                let (reconstruction_error, figures) =
-                    measure(autoencoder, split, self.prior, self.seed)?;
+                let measured = measure(autoencoder, split, self.prior, self.seed)?;
                 Ok(EvaluationLine {
                     step,
                     epoch,
                     split: name.to_owned(),
-                    reconstruction_error,
-                    figures,
+                    reconstruction_error: measured.reconstruction_error,
+                    figures: measured.figures,
                 })
             })
             .collect()
     }
 }
 
-/// Reconstruction error (mean squared, over pixels and images) and further figures by name.
+/// What a model makes of a split.
+pub(crate) struct Measured {
+    /// Mean squared error over pixels and images.
+    pub(crate) reconstruction_error: f64,
+    /// Further figures by name.
+    pub(crate) figures: BTreeMap<String, f64>,
+    /// The codes that were measured, `[n, latent_dim]`, row-major.
+    pub(crate) codes: Vec<f32>,
+}
+
+/// Measures a split.
 pub(crate) fn measure(
     autoencoder: &Autoencoder,
     split: &Split,
     prior: &PriorConfig,
     seed: u64,
-) -> Result<(f64, BTreeMap<String, f64>), EvalError> {
-    let error = reconstruction_error(autoencoder, split)?;
-    // A single code has no distribution.
-    if split.len() < 2 {
-        return Ok((error, BTreeMap::new()));
-    }
+) -> Result<Measured, EvalError> {
+    let reconstruction_error = reconstruction_error(autoencoder, split)?;
     let codes = encode_all(autoencoder, split)?;
-    let found = prior_match(&codes, autoencoder.latent_dim(), prior, seed)?;
-    Ok((error, figures(&found)))
+    // A single code has no distribution.
+    let figures = match split.len() {
+        0 | 1 => BTreeMap::new(),
+        _ => figures(&prior_match(&codes, autoencoder.latent_dim(), prior, seed)?),
+    };
+    Ok(Measured {
+        reconstruction_error,
+        figures,
+        codes,
+    })
 }
 
 fn figures(found: &PriorMatch) -> BTreeMap<String, f64> {

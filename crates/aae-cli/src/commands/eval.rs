@@ -1,13 +1,13 @@
 //! `eval`: every figure of a trained model, on the test images.
 
 use aae_data::Split;
-use aae_eval::{encode_all, nearest_neighbour_accuracy};
+use aae_eval::nearest_neighbour_accuracy;
 use aae_train::metrics::EvaluationLine;
 use clap::Args;
 use serde::Serialize;
 
 use crate::args::ModelArgs;
-use crate::evaluate::{MMD, MMD_FLOOR, measure};
+use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Trained};
 use crate::{data, output, report, text};
 
@@ -57,13 +57,14 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
 }
 
 fn evaluate(model: &Trained, test: &Split) -> anyhow::Result<Report> {
-    let seed = model.config.seed;
-    let (reconstruction_error, mut figures) =
-        measure(&model.autoencoder, test, model.prior(), seed)?;
+    let Measured {
+        reconstruction_error,
+        mut figures,
+        codes,
+    } = measure(&model.autoencoder, test, model.prior(), model.config.seed)?;
     if test.len() >= 2 {
-        let codes = encode_all(&model.autoencoder, test)?;
-        let accuracy =
-            nearest_neighbour_accuracy(&codes, model.autoencoder.latent_dim(), &test.labels())?;
+        let dim = model.autoencoder.latent_dim();
+        let accuracy = nearest_neighbour_accuracy(&codes, dim, &test.labels())?;
         figures.insert(NEAREST.to_owned(), accuracy);
     }
     Ok(Report {
