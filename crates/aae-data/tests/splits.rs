@@ -203,6 +203,32 @@ fn the_order_for_a_seed_is_the_same_for_ever() {
     assert_eq!(order[..6], [14_406, 19_635, 56_127, 29_872, 40_125, 4_758]);
 }
 
+/// Words from a list, first to last.
+struct Words(std::vec::IntoIter<u32>);
+
+impl TryRng for Words {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next().unwrap())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        unreachable!("a permutation takes 32-bit words")
+    }
+
+    fn try_fill_bytes(&mut self, _bytes: &mut [u8]) -> Result<(), Infallible> {
+        unreachable!("a permutation takes 32-bit words")
+    }
+}
+
+#[test]
+fn a_word_that_would_favour_an_index_is_drawn_again() {
+    // 2^32 = 1 modulo 3: of the words that lead to index 0 of 3, one is too many, and that is 0.
+    let mut rng = Words(vec![0, u32::MAX, 0].into_iter());
+    assert_eq!(permutation(3, &mut rng), [1, 0, 2]);
+}
+
 #[test]
 fn every_order_of_three_is_equally_likely() {
     let mut rng = rng(0);
