@@ -85,10 +85,10 @@ pub(crate) struct TrainArgs {
         help_heading = "What to train"
     )]
     checkpoint_every: Option<i64>,
-    /// The run folder, which must not exist yet [default: runs/<name>]
+    /// The run folder, which must not exist yet [default: runs/NAME]
     #[arg(long, value_name = "DIR", conflicts_with = "name")]
     out: Option<PathBuf>,
-    /// Name of the run folder in runs/ [default: <preset>-s<seed>]
+    /// Name of the run folder in runs/ [default: PRESET-sSEED]
     #[arg(long)]
     name: Option<String>,
     /// Go on with the interrupted run in this folder, with its own configuration
