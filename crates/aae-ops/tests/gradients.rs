@@ -1,4 +1,5 @@
 //! Gradients against central finite differences of the loss itself, for networks of fused layers.
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{Activation, Linear, Param, backward, loss};

@@ -1,4 +1,5 @@
 //! Every fused operation against the same function composed of plain candle operations, over odd shapes.
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{Activation, Linear, Param, backward, loss, with_plain_ops};
@@ -126,8 +127,10 @@ fn a_frozen_layer_passes_gradients_on_and_has_none() {
     }
 }
 
+type Loss<'a> = &'a dyn Fn(&Tensor) -> Result<Tensor>;
+
 /// A loss and its gradient with respect to the logits.
-fn loss_and_gradient(f: &dyn Fn(&Tensor) -> Result<Tensor>, logits: &Var) -> Result<[Tensor; 2]> {
+fn loss_and_gradient(f: Loss<'_>, logits: &Var) -> Result<[Tensor; 2]> {
     let loss = f(logits)?;
     let gradient = (&loss * 3.0)?.backward()?.remove(logits).unwrap();
     Ok([loss, gradient])
@@ -140,7 +143,7 @@ fn losses_agree_with_plain_candle() {
         let logits = Var::from_tensor(&(normal(shape, "logits") * 4.0).unwrap()).unwrap();
         let target = candle_nn::ops::sigmoid(&normal(shape, "target")).unwrap();
         let probabilities = candle_nn::ops::softmax(&target, 1).unwrap();
-        let losses: [(&str, &dyn Fn(&Tensor) -> Result<Tensor>); 3] = [
+        let losses: [(&str, Loss<'_>); 3] = [
             ("bce", &|x| loss::bce_with_logits(x, &target, 0.3)),
             ("squared error", &|x| {
                 loss::sigmoid_squared_error(x, &target, 0.3)

@@ -27,7 +27,8 @@ impl Splits {
         let (train, validation) = match config.validation {
             0 => (all, None),
             n => {
-                let (train, validation) = all.hold_out(n, &mut stream(seed, "data.validation", 0))?;
+                let (train, validation) =
+                    all.hold_out(n, &mut stream(seed, "data.validation", 0))?;
                 (train, Some(validation))
             }
         };

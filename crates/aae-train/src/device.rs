@@ -89,19 +89,30 @@ impl DeviceChoice {
     ///
     /// Errors: if this program was built without it, or the driver refuses.
     pub fn open(self) -> Result<(Device, DeviceChoice), DeviceError> {
-        let refused = |error: candle_core::Error| DeviceError::Refused { device: self, reason: error.to_string() };
+        let refused = |error: candle_core::Error| DeviceError::Refused {
+            device: self,
+            reason: error.to_string(),
+        };
         match self {
             Self::Auto => {
-                let gpu = [Self::Cuda(0), Self::Metal].into_iter().find_map(|gpu| gpu.open().ok());
+                let gpu = [Self::Cuda(0), Self::Metal]
+                    .into_iter()
+                    .find_map(|gpu| gpu.open().ok());
                 Ok(gpu.unwrap_or((Device::Cpu, Self::Cpu)))
             }
             Self::Cpu => Ok((Device::Cpu, self)),
             Self::Cuda(_) if !candle_core::utils::cuda_is_available() => {
-                Err(DeviceError::NotBuilt { device: self, feature: "cuda" })
+                Err(DeviceError::NotBuilt {
+                    device: self,
+                    feature: "cuda",
+                })
             }
             Self::Cuda(number) => Ok((Device::new_cuda(number).map_err(refused)?, self)),
             Self::Metal if !candle_core::utils::metal_is_available() => {
-                Err(DeviceError::NotBuilt { device: self, feature: "metal" })
+                Err(DeviceError::NotBuilt {
+                    device: self,
+                    feature: "metal",
+                })
             }
             Self::Metal => Ok((Device::new_metal(0).map_err(refused)?, self)),
         }
@@ -117,9 +128,16 @@ mod tests {
         for name in ["auto", "cpu", "cuda:0", "cuda:3", "metal"] {
             assert_eq!(name.parse::<DeviceChoice>().unwrap().to_string(), name);
         }
-        assert_eq!("cuda".parse::<DeviceChoice>().unwrap(), DeviceChoice::Cuda(0));
+        assert_eq!(
+            "cuda".parse::<DeviceChoice>().unwrap(),
+            DeviceChoice::Cuda(0)
+        );
         for name in ["gpu", "cuda:", "cuda:-1", "CPU", ""] {
-            assert_eq!(name.parse::<DeviceChoice>().unwrap_err().exit_code(), 2, "{name}");
+            assert_eq!(
+                name.parse::<DeviceChoice>().unwrap_err().exit_code(),
+                2,
+                "{name}"
+            );
         }
     }
 

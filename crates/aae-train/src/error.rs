@@ -14,7 +14,11 @@ use crate::tensor_file::TensorFileError;
 #[derive(Debug, thiserror::Error)]
 pub enum FitError {
     /// A loss or a weight is no longer finite.
-    #[error("diverged at step {step}: {what}{}{}; try lower learning rates (optimizer.<phase>.lr) or clip_norm", named("; the last good checkpoint is", last_good), named("; the diverged state is kept as", kept))]
+    #[error(
+        "diverged at step {step}: {what}{}{}; try lower learning rates (optimizer.<phase>.lr) or clip_norm",
+        named("; the last good checkpoint is", last_good),
+        named("; the diverged state is kept as", kept)
+    )]
     Diverged {
         /// The step, counted from 1.
         step: u64,
@@ -26,7 +30,9 @@ pub enum FitError {
         kept: Option<PathBuf>,
     },
     /// The checkpoint to resume from belongs to another run.
-    #[error("this checkpoint cannot be resumed here: {what} differs: expected {expected}, found {found}")]
+    #[error(
+        "this checkpoint cannot be resumed here: {what} differs: expected {expected}, found {found}"
+    )]
     OtherRun {
         /// `config` or `data`.
         what: &'static str,
@@ -71,5 +77,7 @@ impl FitError {
 }
 
 fn named(what: &str, path: &Option<PathBuf>) -> String {
-    path.as_ref().map(|path| format!("{what} {}", path.display())).unwrap_or_default()
+    path.as_ref()
+        .map(|path| format!("{what} {}", path.display()))
+        .unwrap_or_default()
 }

@@ -5,74 +5,22 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use aae_data::{Batches, Split, permutation};
-use aae_models::{Autoencoder, ImageShape};
+use aae_data::{Batches, DataError, permutation};
+use aae_models::ImageShape;
 use aae_ops::stream::stream;
-use candle_core::Device;
 
 use crate::checkpoint::{BestValidation, Checkpoint, CheckpointMeta, save};
-use crate::config::Config;
 use crate::error::FitError;
-use crate::metrics::{EvaluationLine, Line, MetricsWriter, TrainLine};
+use crate::job::{Job, Outcome};
+use crate::metrics::{Line, MetricsWriter, TrainLine};
 use crate::model_file::{ModelFile, ModelMeta};
 use crate::observer::{EpochReport, Observer, Start, StepReport};
-use crate::run_dir::RunDir;
 use crate::state::{capture, capture_autoencoder, restore};
 use crate::tensor_file::check_finite;
 use crate::variants::{StepBatch, StepLosses, Variant, build};
-
-/// Measures a model in the course of training.
-pub trait Evaluator {
-    /// What `autoencoder` is worth after `step` steps and `epoch` whole epochs: a line for each split.
-    ///
-    /// The line of the split `validation`, if there is one, decides which checkpoint is the best.
-    fn evaluate(
-        &mut self,
-        autoencoder: &Autoencoder,
-        step: u64,
-        epoch: u64,
-    ) -> Result<Vec<EvaluationLine>, Box<dyn std::error::Error + Send + Sync>>;
-}
-
-/// All that a run needs.
-pub struct Job<'a> {
-    /// The resolved configuration.
-    pub config: &'a Config,
-    /// The images to train on.
-    pub train: &'a Split,
-    /// What identifies the data: [`crate::data::fingerprint`].
-    pub data_fingerprint: &'a str,
-    /// Where the run is kept, locked by this process.
-    pub run: &'a RunDir,
-    /// Where to compute.
-    pub device: &'a Device,
-    /// Where to go on, if the run was interrupted.
-    pub resume: Option<Checkpoint>,
-    /// Measures the model.
-    pub evaluator: &'a mut dyn Evaluator,
-    /// Told of everything that happens.
-    pub observers: Vec<&'a mut dyn Observer>,
-    /// Set by whoever wants the run to save itself and stop after the present step.
-    pub stop: &'a AtomicBool,
-}
-
-/// How a run ended, if nothing went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All steps are done.
-    Finished {
-        /// How many.
-        step: u64,
-    },
-    /// It was asked to stop, and can go on from this step.
-    Stopped {
-        /// Steps done.
-        step: u64,
-    },
-}
 
 /// Trains until the last step, or until asked to stop; either way a checkpoint and `model.safetensors` are left.
 ///
@@ -85,7 +33,11 @@ fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), Fit
     if expected == found {
         return Ok(());
     }
-    Err(FitError::OtherRun { what, expected: expected.to_owned(), found: found.to_owned() })
+    Err(FitError::OtherRun {
+        what,
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+    })
 }
 
 struct Fit<'a> {
@@ -107,14 +59,34 @@ struct Fit<'a> {
 impl<'a> Fit<'a> {
     fn begin(mut job: Job<'a>) -> Result<Self, FitError> {
         let dataset = job.train.dataset();
-        let image = ImageShape { height: dataset.height(), width: dataset.width() };
-        let steps_per_epoch = aae_data::steps_per_epoch(job.train.len(), job.config.batch_size) as u64;
+        let image = ImageShape {
+            height: dataset.height(),
+            width: dataset.width(),
+        };
+        let steps_per_epoch =
+            aae_data::steps_per_epoch(job.train.len(), job.config.batch_size) as u64;
+        if steps_per_epoch == 0 {
+            let (batch_size, available) = (job.config.batch_size, job.train.len());
+            return Err(DataError::BatchSize {
+                batch_size,
+                available,
+            }
+            .into());
+        }
         let mut variant = build(job.config, image, job.device)?;
         let (mut step, mut best) = (0, None);
         if let Some(checkpoint) = job.resume.take() {
             check_same("config", &checkpoint.meta.config_hash, &job.config.hash())?;
-            check_same("data", &checkpoint.meta.data_fingerprint, job.data_fingerprint)?;
-            restore(variant.as_mut(), &checkpoint.tensors, &checkpoint.meta.counters)?;
+            check_same(
+                "data",
+                &checkpoint.meta.data_fingerprint,
+                job.data_fingerprint,
+            )?;
+            restore(
+                variant.as_mut(),
+                &checkpoint.tensors,
+                &checkpoint.meta.counters,
+            )?;
             (step, best) = (checkpoint.meta.step, checkpoint.meta.best);
         }
         let (metrics, _) = MetricsWriter::resume(&job.run.metrics(), step)?;
@@ -142,7 +114,10 @@ impl<'a> Fit<'a> {
         while self.step < self.total_steps {
             let epoch = self.step / self.steps_per_epoch;
             let mut order = stream(self.job.config.seed, "data.order", epoch);
-            let batches = Batches::new(permutation(self.job.train.len(), &mut order), self.job.config.batch_size)?;
+            let batches = Batches::new(
+                permutation(self.job.train.len(), &mut order),
+                self.job.config.batch_size,
+            )?;
             let last_of_epoch = ((epoch + 1) * self.steps_per_epoch).min(self.total_steps);
             while self.step < last_of_epoch {
                 let in_epoch = (self.step - epoch * self.steps_per_epoch) as usize;
@@ -163,20 +138,35 @@ impl<'a> Fit<'a> {
         for phase in self.variant.phases_mut() {
             phase.schedule(self.step, self.steps_per_epoch, self.total_steps);
         }
-        let batch = StepBatch { images: self.job.train.batch(positions, self.job.device)?, step: self.step };
+        let batch = StepBatch {
+            images: self.job.train.batch(positions, self.job.device)?,
+            step: self.step,
+        };
         let losses = self.variant.step(&batch)?;
         self.step += 1;
 
         let (config, last) = (self.job.config, self.step == self.total_steps);
         let log_due = self.step.is_multiple_of(config.log_every) || last;
         // Fetching a number from the CPU costs nothing; from a GPU it waits for everything before it.
-        let fetched = if log_due || self.job.device.is_cpu() { Some(self.fetch(&losses)?) } else { None };
-        let line = fetched.filter(|_| log_due).map(|losses| self.train_line(losses));
+        let fetched = if log_due || self.job.device.is_cpu() {
+            Some(self.fetch(&losses)?)
+        } else {
+            None
+        };
+        let line = fetched
+            .filter(|_| log_due)
+            .map(|losses| self.train_line(losses));
         if let Some(line) = &line {
             self.write_metrics(&Line::Train(line.clone()));
         }
         let epoch = (self.step - 1) / self.steps_per_epoch + 1;
-        self.tell(|observer, fit| observer.on_step(&StepReport { step: fit.step, epoch, line: line.as_ref() }));
+        self.tell(|observer, fit| {
+            observer.on_step(&StepReport {
+                step: fit.step,
+                epoch,
+                line: line.as_ref(),
+            })
+        });
 
         let epoch_ends = self.step.is_multiple_of(self.steps_per_epoch);
         let mut checkpoint_due = self.step.is_multiple_of(config.checkpoint_every) || last;
@@ -207,7 +197,9 @@ impl<'a> Fit<'a> {
 
     fn diverged(&self, what: String) -> FitError {
         let kept = self.job.run.diverged(self.step);
-        let written = self.checkpoint().and_then(|checkpoint| Ok(checkpoint.write(&kept)?));
+        let written = self
+            .checkpoint()
+            .and_then(|checkpoint| Ok(checkpoint.write(&kept)?));
         FitError::Diverged {
             step: self.step,
             what,
@@ -220,7 +212,12 @@ impl<'a> Fit<'a> {
         let now = Instant::now();
         let (then, step_then) = std::mem::replace(&mut self.last_line, (now, self.step));
         let images = (self.step - step_then) * self.job.config.batch_size as u64;
-        let lr = self.variant.phases().into_iter().map(|phase| (phase.name().to_owned(), phase.lr())).collect();
+        let lr = self
+            .variant
+            .phases()
+            .into_iter()
+            .map(|phase| (phase.name().to_owned(), phase.lr()))
+            .collect();
         TrainLine {
             step: self.step,
             epoch: (self.step - 1) / self.steps_per_epoch + 1,
@@ -234,18 +231,31 @@ impl<'a> Fit<'a> {
     /// Evaluates the model; whether it is the best so far on held-out images.
     fn evaluate(&mut self) -> bool {
         let epoch = self.step / self.steps_per_epoch;
-        let lines = match self.job.evaluator.evaluate(self.variant.autoencoder(), self.step, epoch) {
+        let lines = match self
+            .job
+            .evaluator
+            .evaluate(self.variant.autoencoder(), self.step, epoch)
+        {
             Ok(lines) => lines,
             Err(error) => {
-                self.warn(&format!("evaluation after step {} failed: {error}", self.step));
+                self.warn(&format!(
+                    "evaluation after step {} failed: {error}",
+                    self.step
+                ));
                 return false;
             }
         };
         let mut is_best = false;
         for line in lines {
             let error = line.reconstruction_error;
-            if line.split == "validation" && error.is_finite() && self.best.is_none_or(|best| error < best.error) {
-                self.best = Some(BestValidation { step: self.step, error });
+            if line.split == "validation"
+                && error.is_finite()
+                && self.best.is_none_or(|best| error < best.error)
+            {
+                self.best = Some(BestValidation {
+                    step: self.step,
+                    error,
+                });
                 is_best = true;
             }
             self.write_metrics(&Line::Evaluation(line.clone()));
@@ -259,8 +269,16 @@ impl<'a> Fit<'a> {
     fn checkpoint(&self) -> Result<Checkpoint, FitError> {
         let (tensors, counters) = capture(self.variant.as_ref())?;
         let epoch = self.step / self.steps_per_epoch;
-        let meta = CheckpointMeta::new(self.job.config, self.step, epoch, self.job.data_fingerprint);
-        Ok(Checkpoint { tensors, meta: CheckpointMeta { best: self.best, counters, ..meta } })
+        let meta =
+            CheckpointMeta::new(self.job.config, self.step, epoch, self.job.data_fingerprint);
+        Ok(Checkpoint {
+            tensors,
+            meta: CheckpointMeta {
+                best: self.best,
+                counters,
+                ..meta
+            },
+        })
     }
 
     fn save_checkpoint(&mut self) -> Result<(), FitError> {
@@ -280,7 +298,11 @@ impl<'a> Fit<'a> {
 
     fn save_model(&self) -> Result<(), FitError> {
         let tensors = capture_autoencoder(self.variant.autoencoder())?;
-        let meta = ModelMeta { config: self.job.config.clone(), image: self.image, step: self.step };
+        let meta = ModelMeta {
+            config: self.job.config.clone(),
+            image: self.image,
+            step: self.step,
+        };
         Ok(ModelFile { tensors, meta }.write(&self.job.run.model())?)
     }
 
@@ -293,7 +315,9 @@ impl<'a> Fit<'a> {
 
     fn tell(&mut self, what: impl Fn(&mut dyn Observer, &Self)) {
         let mut observers = std::mem::take(&mut self.job.observers);
-        observers.iter_mut().for_each(|observer| what(*observer, self));
+        observers
+            .iter_mut()
+            .for_each(|observer| what(*observer, self));
         self.job.observers = observers;
     }
 
@@ -304,7 +328,9 @@ impl<'a> Fit<'a> {
     fn tell_start(&mut self) {
         let count = |params: Vec<aae_ops::Param>| params.iter().map(aae_ops::Param::len).sum();
         let networks = self.variant.networks().into_iter();
-        let parameters: Vec<_> = networks.map(|(name, params)| (name.to_owned(), count(params))).collect();
+        let parameters: Vec<_> = networks
+            .map(|(name, params)| (name.to_owned(), count(params)))
+            .collect();
         self.tell(|observer, fit| {
             observer.on_start(&Start {
                 config: fit.job.config,
@@ -323,7 +349,13 @@ impl<'a> Fit<'a> {
         let figures_due = last || (every > 0 && epoch.is_multiple_of(every));
         self.tell(|observer, fit| {
             let autoencoder = fit.variant.autoencoder();
-            observer.on_epoch_end(&EpochReport { epoch, step: fit.step, last, figures_due, autoencoder });
+            observer.on_epoch_end(&EpochReport {
+                epoch,
+                step: fit.step,
+                last,
+                figures_due,
+                autoencoder,
+            });
         });
         self.last_line.0 = Instant::now();
     }

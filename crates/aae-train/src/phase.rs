@@ -21,21 +21,48 @@ pub struct Phase {
 impl Phase {
     /// A phase that moves `params` and nothing else.
     pub fn new(name: &'static str, params: Vec<Param>, config: &OptimizerConfig) -> Result<Self> {
-        let &OptimizerConfig { beta1, beta2, epsilon, momentum, weight_decay, .. } = config;
+        let &OptimizerConfig {
+            beta1,
+            beta2,
+            epsilon,
+            momentum,
+            weight_decay,
+            ..
+        } = config;
         let optimizer = match config.kind {
-            OptimizerKind::Adam => {
-                Optimizer::Adam(Adam::new(AdamConfig { beta1, beta2, epsilon, weight_decay }, &params)?)
-            }
-            OptimizerKind::Sgd => Optimizer::Sgd(Sgd::new(SgdConfig { momentum, weight_decay }, &params)?),
+            OptimizerKind::Adam => Optimizer::Adam(Adam::new(
+                AdamConfig {
+                    beta1,
+                    beta2,
+                    epsilon,
+                    weight_decay,
+                },
+                &params,
+            )?),
+            OptimizerKind::Sgd => Optimizer::Sgd(Sgd::new(
+                SgdConfig {
+                    momentum,
+                    weight_decay,
+                },
+                &params,
+            )?),
         };
-        Ok(Self { name, params, optimizer, config: config.clone(), lr: config.lr })
+        Ok(Self {
+            name,
+            params,
+            optimizer,
+            config: config.clone(),
+            lr: config.lr,
+        })
     }
 
     /// Descends one step along the gradient of the scalar `loss`, shortened to the phase's longest allowed norm.
     pub fn update(&mut self, loss: &Tensor) -> Result<()> {
         backward(loss, &self.params)?;
         let scale = match self.config.clip_norm {
-            Some(longest) => (longest / gradient_norm(&self.params)?.max(f64::MIN_POSITIVE)).min(1.0),
+            Some(longest) => {
+                (longest / gradient_norm(&self.params)?.max(f64::MIN_POSITIVE)).min(1.0)
+            }
             None => 1.0,
         };
         self.optimizer.step(&self.params, self.lr, scale)
@@ -43,7 +70,11 @@ impl Phase {
 
     /// Sets the learning rate for step number `step`, counted from 0.
     pub fn schedule(&mut self, step: u64, steps_per_epoch: u64, total_steps: u64) {
-        self.lr = self.config.lr * self.config.schedule.factor(step, steps_per_epoch, total_steps);
+        self.lr = self.config.lr
+            * self
+                .config
+                .schedule
+                .factor(step, steps_per_epoch, total_steps);
     }
 
     /// `reconstruction`, `discriminator`, `generator`.

@@ -3,8 +3,8 @@
 use aae_models::init::Init;
 use aae_models::prior::PriorConfig;
 use aae_models::{Discriminator, losses};
-use aae_ops::stream::{standard_normal, stream};
 use aae_ops::Param;
+use aae_ops::stream::{standard_normal, stream};
 use candle_core::{Device, Result, Tensor};
 
 use crate::config::Config;
@@ -26,7 +26,11 @@ pub struct Regularizer {
 impl Regularizer {
     /// A new discriminator, drawn by the run's seed; `generator` are the parameters that make the codes.
     pub fn new(config: &Config, generator: Vec<Param>, device: &Device) -> Result<Self> {
-        let init = Init { scheme: config.model.init, seed: config.seed, device };
+        let init = Init {
+            scheme: config.model.init,
+            seed: config.seed,
+            device,
+        };
         let discriminator = Discriminator::new(&config.model, init)?;
         let optimizers = &config.optimizer;
         Ok(Self {
@@ -35,7 +39,11 @@ impl Regularizer {
             input_noise: config.regularization.discriminator_input_noise,
             seed: config.seed,
             device: device.clone(),
-            discriminator_phase: Phase::new("discriminator", discriminator.params(), &optimizers.discriminator)?,
+            discriminator_phase: Phase::new(
+                "discriminator",
+                discriminator.params(),
+                &optimizers.discriminator,
+            )?,
             generator_phase: Phase::new("generator", generator, &optimizers.generator)?,
             discriminator,
         })
@@ -44,11 +52,20 @@ impl Regularizer {
     /// Samples of p(z) for step number `step`: `[n, latent_dim]`.
     pub fn sample_prior(&self, n: usize, step: u64) -> Result<Tensor> {
         let mut rng = stream(self.seed, "prior.style", step);
-        Tensor::from_vec(self.prior.sample(n, self.latent_dim, &mut rng), (n, self.latent_dim), &self.device)
+        Tensor::from_vec(
+            self.prior.sample(n, self.latent_dim, &mut rng),
+            (n, self.latent_dim),
+            &self.device,
+        )
     }
 
     /// Discriminator phase: samples of p(z) are real, codes are fake; `real`, `codes` `[B, latent_dim]`. Returns the loss.
-    pub fn update_discriminator(&mut self, real: &Tensor, codes: &Tensor, step: u64) -> Result<Tensor> {
+    pub fn update_discriminator(
+        &mut self,
+        real: &Tensor,
+        codes: &Tensor,
+        step: u64,
+    ) -> Result<Tensor> {
         let real_then_fake = Tensor::cat(&[real, &codes.detach()], 0)?;
         let judged = self.with_noise(&real_then_fake, "noise.discriminator", step)?;
         let loss = losses::discriminator(&self.discriminator.forward(&judged)?)?;
@@ -84,7 +101,11 @@ impl Regularizer {
             return Ok(codes.clone());
         }
         let mut rng = stream(self.seed, purpose, step);
-        let noise = Tensor::from_vec(standard_normal(codes.elem_count(), &mut rng), codes.shape(), &self.device)?;
+        let noise = Tensor::from_vec(
+            standard_normal(codes.elem_count(), &mut rng),
+            codes.shape(),
+            &self.device,
+        )?;
         codes + (noise * self.input_noise)?
     }
 }

@@ -28,7 +28,12 @@ pub type Counters = BTreeMap<String, u64>;
 
 /// Copies the whole state of training to the host.
 pub fn capture(variant: &dyn Variant) -> candle_core::Result<(Tensors, Counters)> {
-    let mut tensors = params_to_host(variant.networks().into_iter().flat_map(|(_, params)| params))?;
+    let mut tensors = params_to_host(
+        variant
+            .networks()
+            .into_iter()
+            .flat_map(|(_, params)| params),
+    )?;
     let mut counters = Counters::new();
     for phase in variant.phases() {
         for (name, tensor) in phase.optimizer().state() {
@@ -42,12 +47,22 @@ pub fn capture(variant: &dyn Variant) -> candle_core::Result<(Tensors, Counters)
 /// Gives a variant a captured state.
 ///
 /// Errors: if the tensors differ in any way from those of the variant; all differences are listed and nothing is changed.
-pub fn restore(variant: &mut dyn Variant, tensors: &Tensors, counters: &Counters) -> Result<(), RestoreError> {
-    let params: Vec<Param> = variant.networks().into_iter().flat_map(|(_, params)| params).collect();
+pub fn restore(
+    variant: &mut dyn Variant,
+    tensors: &Tensors,
+    counters: &Counters,
+) -> Result<(), RestoreError> {
+    let params: Vec<Param> = variant
+        .networks()
+        .into_iter()
+        .flat_map(|(_, params)| params)
+        .collect();
     let mut expected = shapes(&params);
     for phase in variant.phases() {
         let state = phase.optimizer().state().into_iter();
-        expected.extend(state.map(|(name, tensor)| (moment_name(phase.name(), &name), tensor.dims().to_vec())));
+        expected.extend(
+            state.map(|(name, tensor)| (moment_name(phase.name(), &name), tensor.dims().to_vec())),
+        );
         let name = steps_name(phase.name());
         if !counters.contains_key(&name) {
             return Err(RestoreError::Counter(name));
@@ -75,7 +90,10 @@ pub fn capture_autoencoder(autoencoder: &Autoencoder) -> candle_core::Result<Ten
 /// Gives an autoencoder captured parameters.
 ///
 /// Errors: if they differ in any way from its own; all differences are listed and nothing is changed.
-pub fn restore_autoencoder(autoencoder: &Autoencoder, tensors: &Tensors) -> Result<(), RestoreError> {
+pub fn restore_autoencoder(
+    autoencoder: &Autoencoder,
+    tensors: &Tensors,
+) -> Result<(), RestoreError> {
     let params = autoencoder.params();
     match_tensors(&shapes(&params), tensors)?;
     Ok(set_params(&params, tensors)?)
@@ -90,19 +108,30 @@ fn steps_name(phase: &str) -> String {
 }
 
 fn shapes(params: &[Param]) -> Vec<(String, Vec<usize>)> {
-    params.iter().map(|param| (param.name().to_owned(), param.tensor().dims().to_vec())).collect()
+    params
+        .iter()
+        .map(|param| (param.name().to_owned(), param.tensor().dims().to_vec()))
+        .collect()
 }
 
 fn params_to_host(params: impl IntoIterator<Item = Param>) -> candle_core::Result<Tensors> {
-    params.into_iter().map(|param| Ok((param.name().to_owned(), to_host(&param.tensor())?))).collect()
+    params
+        .into_iter()
+        .map(|param| Ok((param.name().to_owned(), to_host(&param.tensor())?)))
+        .collect()
 }
 
 fn set_params(params: &[Param], tensors: &Tensors) -> candle_core::Result<()> {
-    params.iter().try_for_each(|param| param.set(&to_device(&tensors[param.name()], &param.tensor())?))
+    params
+        .iter()
+        .try_for_each(|param| param.set(&to_device(&tensors[param.name()], &param.tensor())?))
 }
 
 fn to_host(tensor: &Tensor) -> candle_core::Result<HostTensor> {
-    Ok(HostTensor { shape: tensor.dims().to_vec(), data: tensor.flatten_all()?.to_vec1()? })
+    Ok(HostTensor {
+        shape: tensor.dims().to_vec(),
+        data: tensor.flatten_all()?.to_vec1()?,
+    })
 }
 
 fn to_device(host: &HostTensor, like: &Tensor) -> candle_core::Result<Tensor> {

@@ -23,7 +23,11 @@ impl Aae {
     pub fn new(config: &Config, image: ImageShape, device: &Device) -> Result<Self> {
         let autoencoder = Autoencoder::new(&config.model, image, config.seed, device)?;
         Ok(Self {
-            reconstruction: Phase::new("reconstruction", autoencoder.params(), &config.optimizer.reconstruction)?,
+            reconstruction: Phase::new(
+                "reconstruction",
+                autoencoder.params(),
+                &config.optimizer.reconstruction,
+            )?,
             regularizer: Regularizer::new(config, autoencoder.encoder().params(), device)?,
             reconstruction_loss: config.loss.reconstruction,
             autoencoder,
@@ -45,7 +49,9 @@ impl Variant for Aae {
         // moved. It does not move between discriminator and generator, so these codes serve both.
         let real = self.regularizer.sample_prior(images.dim(0)?, *step)?;
         let codes = self.autoencoder.encode(images)?.style;
-        let discriminator = self.regularizer.update_discriminator(&real, &codes, *step)?;
+        let discriminator = self
+            .regularizer
+            .update_discriminator(&real, &codes, *step)?;
         let generator = self.regularizer.update_generator(&codes, *step)?;
 
         Ok(vec![

@@ -21,7 +21,11 @@ impl Ae {
     pub fn new(config: &Config, image: ImageShape, device: &Device) -> Result<Self> {
         let autoencoder = Autoencoder::new(&config.model, image, config.seed, device)?;
         Ok(Self {
-            reconstruction: Phase::new("reconstruction", autoencoder.params(), &config.optimizer.reconstruction)?,
+            reconstruction: Phase::new(
+                "reconstruction",
+                autoencoder.params(),
+                &config.optimizer.reconstruction,
+            )?,
             reconstruction_loss: config.loss.reconstruction,
             autoencoder,
         })
@@ -33,7 +37,8 @@ impl Variant for Ae {
         // Reconstruction phase: encoder and decoder.
         let latent = self.autoencoder.encode(&batch.images)?;
         let logits = self.autoencoder.decode(&latent.style)?;
-        let reconstruction = losses::reconstruction(self.reconstruction_loss, &logits, &batch.images)?;
+        let reconstruction =
+            losses::reconstruction(self.reconstruction_loss, &logits, &batch.images)?;
         self.reconstruction.update(&reconstruction)?;
 
         Ok(vec![("reconstruction", reconstruction.detach())])
@@ -44,7 +49,10 @@ impl Variant for Ae {
     }
 
     fn networks(&self) -> Vec<(&'static str, Vec<Param>)> {
-        vec![("encoder", self.autoencoder.encoder().params()), ("decoder", self.autoencoder.decoder().params())]
+        vec![
+            ("encoder", self.autoencoder.encoder().params()),
+            ("decoder", self.autoencoder.decoder().params()),
+        ]
     }
 
     fn phases(&self) -> Vec<&Phase> {

@@ -1,0 +1,67 @@
+//! The networks and losses of one adversarial autoencoder step, with random pixels for images.
+#![allow(clippy::print_stdout)] // An example talks to whoever runs it.
+
+use aae_models::init::Init;
+use aae_models::prior::PriorConfig;
+use aae_models::{
+    Autoencoder, Discriminator, ImageShape, InitScheme, ModelConfig, NetworkConfig,
+    ReconstructionLoss, losses,
+};
+use aae_ops::Activation;
+use aae_ops::stream::{standard_normal, stream};
+use candle_core::{Device, Result, Tensor};
+
+fn main() -> Result<()> {
+    let network = NetworkConfig {
+        hidden: vec![100, 100],
+        activation: Activation::Relu,
+    };
+    let config = ModelConfig {
+        latent_dim: 2,
+        init: InitScheme::KaimingUniform,
+        encoder: network.clone(),
+        decoder: network.clone(),
+        discriminator: network,
+    };
+    let (device, seed) = (Device::Cpu, 0);
+    let autoencoder = Autoencoder::new(
+        &config,
+        ImageShape {
+            height: 28,
+            width: 28,
+        },
+        seed,
+        &device,
+    )?;
+    let init = Init {
+        scheme: config.init,
+        seed,
+        device: &device,
+    };
+    let discriminator = Discriminator::new(&config, init)?;
+
+    let pixels = standard_normal(64 * 784, &mut stream(seed, "pixels", 0));
+    let images = candle_nn::ops::sigmoid(&Tensor::from_vec(pixels, (64, 784), &device)?)?;
+    let codes = autoencoder.encode(&images)?.style;
+    let logits = autoencoder.decode(&codes)?;
+    let loss = losses::reconstruction(ReconstructionLoss::MeanSquaredError, &logits, &images)?;
+    println!("reconstruction {:.4}", loss.to_scalar::<f32>()?);
+
+    let prior = PriorConfig::Gaussian {
+        mean: 0.0,
+        std: 5.0,
+    };
+    let draws = prior.sample(64, 2, &mut stream(seed, "prior.style", 0));
+    let real = Tensor::from_vec(draws, (64, 2), &device)?;
+    let judged = discriminator.forward(&Tensor::cat(&[&real, &codes.detach()], 0)?)?;
+    println!(
+        "discriminator  {:.4}",
+        losses::discriminator(&judged)?.to_scalar::<f32>()?
+    );
+    let judged = discriminator.frozen().forward(&codes)?;
+    println!(
+        "generator      {:.4}",
+        losses::generator(&judged)?.to_scalar::<f32>()?
+    );
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! What the training loop is given, and how it ends.
+
+use std::sync::atomic::AtomicBool;
+
+use aae_data::Split;
+use aae_models::Autoencoder;
+use candle_core::Device;
+
+use crate::checkpoint::Checkpoint;
+use crate::config::Config;
+use crate::metrics::EvaluationLine;
+use crate::observer::Observer;
+use crate::run_dir::RunDir;
+
+/// Measures a model in the course of training.
+pub trait Evaluator {
+    /// What `autoencoder` is worth after `step` steps and `epoch` whole epochs: a line for each split.
+    ///
+    /// The line of the split `validation`, if there is one, decides which checkpoint is the best.
+    fn evaluate(
+        &mut self,
+        autoencoder: &Autoencoder,
+        step: u64,
+        epoch: u64,
+    ) -> Result<Vec<EvaluationLine>, Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// All that a run needs.
+pub struct Job<'a> {
+    /// The resolved configuration.
+    pub config: &'a Config,
+    /// The images to train on.
+    pub train: &'a Split,
+    /// What identifies the data: [`crate::data::fingerprint`].
+    pub data_fingerprint: &'a str,
+    /// Where the run is kept, locked by this process.
+    pub run: &'a RunDir,
+    /// Where to compute.
+    pub device: &'a Device,
+    /// Where to go on, if the run was interrupted.
+    pub resume: Option<Checkpoint>,
+    /// Measures the model.
+    pub evaluator: &'a mut dyn Evaluator,
+    /// Told of everything that happens.
+    pub observers: Vec<&'a mut dyn Observer>,
+    /// Set by whoever wants the run to save itself and stop after the present step.
+    pub stop: &'a AtomicBool,
+}
+
+/// How a run ended, if nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All steps are done.
+    Finished {
+        /// How many.
+        step: u64,
+    },
+    /// It was asked to stop, and can go on from this step.
+    Stopped {
+        /// Steps done.
+        step: u64,
+    },
+}

@@ -1,0 +1,137 @@
+//! A tiny data set and tiny networks, so that a test trains in milliseconds.
+#![allow(dead_code)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aae_data::{Dataset, Split};
+use aae_models::Autoencoder;
+use aae_train::checkpoint::{Checkpoint, load_newest};
+use aae_train::config::{Config, Override};
+use aae_train::data::fingerprint;
+use aae_train::metrics::EvaluationLine;
+use aae_train::observer::{Observer, StepReport};
+use aae_train::run_dir::RunDir;
+use aae_train::{Evaluator, FitError, Job, Outcome, fit};
+use candle_core::Device;
+
+pub(crate) const IMAGES: usize = 50;
+
+/// 50 images of 4 x 5 pixels in 3 classes.
+pub(crate) fn dataset() -> Arc<Dataset> {
+    let pixels = (0..IMAGES * 20).map(|i| (i * i % 251) as u8).collect();
+    let labels = (0..IMAGES).map(|i| (i % 3) as u8).collect();
+    Arc::new(Dataset::new(pixels, labels, 4, 5, 3).unwrap())
+}
+
+/// A preset with networks of 8 units, batches of 12 (4 steps an epoch), 3 epochs, all that is due falling due often.
+pub(crate) fn config(preset: &str, more: &[&str]) -> Config {
+    let tiny = [
+        "model.encoder.hidden=[8, 8]",
+        "model.decoder.hidden=[8, 8]",
+        "model.discriminator.hidden=[8, 8]",
+        "batch_size=12",
+        "epochs=3",
+        "log_every=2",
+        "checkpoint_every=5",
+        "data.validation=2",
+    ];
+    let overrides: Vec<Override> = tiny
+        .iter()
+        .chain(more)
+        .map(|text| Override::set(text))
+        .collect();
+    Config::resolve(preset, None, &overrides).unwrap()
+}
+
+/// Measures nothing but something that changes with the weights.
+struct WeightSum;
+
+impl Evaluator for WeightSum {
+    fn evaluate(
+        &mut self,
+        autoencoder: &Autoencoder,
+        step: u64,
+        epoch: u64,
+    ) -> Result<Vec<EvaluationLine>, Box<dyn std::error::Error + Send + Sync>> {
+        let mut sum = 0.0;
+        for param in autoencoder.params() {
+            sum += f64::from(param.tensor().abs()?.sum_all()?.to_scalar::<f32>()?);
+        }
+        let split = "validation".to_owned();
+        Ok(vec![EvaluationLine {
+            step,
+            epoch,
+            split,
+            reconstruction_error: sum,
+            figures: Default::default(),
+        }])
+    }
+}
+
+struct StopAt<'a>(u64, &'a AtomicBool);
+
+impl Observer for StopAt<'_> {
+    fn on_step(&mut self, report: &StepReport<'_>) {
+        if report.step == self.0 {
+            self.1.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Trains in `run`, from `resume` on, and asks to stop after `stop_at` steps.
+pub(crate) fn train(
+    config: &Config,
+    run: &RunDir,
+    resume: Option<Checkpoint>,
+    stop_at: Option<u64>,
+) -> Result<Outcome, FitError> {
+    let data = dataset();
+    let splits = aae_train::data::Splits::new(&config.data, config.seed, &data).unwrap();
+    let stop = AtomicBool::new(false);
+    let mut stopper = StopAt(stop_at.unwrap_or(u64::MAX), &stop);
+    fit(Job {
+        config,
+        train: &splits.train,
+        data_fingerprint: &fingerprint(&data),
+        run,
+        device: &Device::Cpu,
+        resume,
+        evaluator: &mut WeightSum,
+        observers: vec![&mut stopper],
+        stop: &stop,
+    })
+}
+
+/// A run from beginning to end in `folder`.
+pub(crate) fn whole_run(config: &Config, folder: &Path) -> RunDir {
+    let run = RunDir::create_at(folder).unwrap();
+    assert_eq!(
+        train(config, &run, None, None).unwrap(),
+        Outcome::Finished { step: 12 }
+    );
+    run
+}
+
+/// Everything that two equal runs must have alike: model, last checkpoint, metrics without times.
+pub(crate) fn bytes(run: &RunDir) -> (Vec<u8>, Vec<u8>, Vec<String>) {
+    let newest = load_newest(run).unwrap();
+    let metrics = std::fs::read_to_string(run.metrics()).unwrap();
+    let untimed = |line: &str| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let fields = line.as_object_mut().unwrap();
+        fields.remove("seconds");
+        fields.remove("images_per_second");
+        line.to_string()
+    };
+    (
+        std::fs::read(run.model()).unwrap(),
+        std::fs::read(newest.path).unwrap(),
+        metrics.lines().map(untimed).collect(),
+    )
+}
+
+pub(crate) fn training_split() -> Split {
+    Split::all(&dataset())
+}

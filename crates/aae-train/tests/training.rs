@@ -1,0 +1,298 @@
+//! The four tests that prove the craft: phases, resume, determinism, presets.
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+mod common;
+
+use aae_models::ImageShape;
+use aae_ops::with_threads;
+use aae_train::checkpoint::{load, load_newest};
+use aae_train::config::Config;
+use aae_train::presets::presets;
+use aae_train::run_dir::RunDir;
+use aae_train::variants::{StepBatch, Variant, build};
+use aae_train::{Outcome, Phase, Regularizer};
+use candle_core::{Device, Tensor};
+use common::{bytes, config, train, training_split, whole_run};
+
+const IMAGE: ImageShape = ImageShape {
+    height: 4,
+    width: 5,
+};
+
+/// The bits of every parameter of every network.
+fn weights(variant: &dyn Variant) -> Vec<(&'static str, Vec<u32>)> {
+    let bits = |param: &aae_ops::Param| -> Vec<u32> {
+        param
+            .tensor()
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f32>()
+            .unwrap()
+            .iter()
+            .map(|x| x.to_bits())
+            .collect()
+    };
+    variant
+        .networks()
+        .iter()
+        .map(|(name, params)| (*name, params.iter().flat_map(bits).collect()))
+        .collect()
+}
+
+/// Which networks one step moves when every phase but `only` has a learning rate too small to move anything.
+fn moved_by(only: &str) -> Vec<&'static str> {
+    let rates = ["reconstruction", "discriminator", "generator"].map(|phase| {
+        format!(
+            "optimizer.{phase}.lr={}",
+            if phase == only { "1e-2" } else { "1e-300" }
+        )
+    });
+    let config = config("aae", &rates.each_ref().map(String::as_str));
+    let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+    let before = weights(variant.as_ref());
+    let images = training_split().batch(&[0, 1, 2, 3], &Device::Cpu).unwrap();
+    for phase in variant.phases_mut() {
+        phase.schedule(0, 4, 12);
+    }
+    variant.step(&StepBatch { images, step: 0 }).unwrap();
+    let after = weights(variant.as_ref());
+    before
+        .iter()
+        .zip(&after)
+        .filter(|(before, after)| before != after)
+        .map(|(before, _)| before.0)
+        .collect()
+}
+
+#[test]
+fn each_phase_moves_its_own_networks_and_no_others() {
+    assert_eq!(moved_by("reconstruction"), ["encoder", "decoder"]);
+    assert_eq!(moved_by("discriminator"), ["discriminator"]);
+    assert_eq!(moved_by("generator"), ["encoder"]);
+    assert_eq!(moved_by("none"), [""; 0]);
+}
+
+#[test]
+fn a_discriminator_that_cannot_tell_has_the_losses_of_equilibrium() {
+    let config = config("aae", &["model.discriminator.hidden=[8]"]);
+    let encoder = build(&config, IMAGE, &Device::Cpu)
+        .unwrap()
+        .autoencoder()
+        .encoder()
+        .params();
+    let mut regularizer = Regularizer::new(&config, encoder, &Device::Cpu).unwrap();
+    for param in regularizer.discriminator().params() {
+        param.set(&param.tensor().zeros_like().unwrap()).unwrap();
+    }
+    let codes = Tensor::zeros((6, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let real = regularizer.sample_prior(6, 0).unwrap();
+    let value = |loss: Tensor| loss.to_scalar::<f32>().unwrap();
+    let ln2 = std::f32::consts::LN_2;
+    assert!(
+        (value(regularizer.update_discriminator(&real, &codes, 0).unwrap()) - 2.0 * ln2).abs()
+            < 1e-6
+    );
+    for param in regularizer.discriminator().params() {
+        param.set(&param.tensor().zeros_like().unwrap()).unwrap();
+    }
+    assert!((value(regularizer.update_generator(&codes, 0).unwrap()) - ln2).abs() < 1e-6);
+}
+
+#[test]
+fn an_interrupted_and_resumed_run_equals_an_uninterrupted_one_byte_for_byte() {
+    for preset in presets() {
+        let noise: &[&str] = match preset.name {
+            "ae" => &[],
+            _ => &["regularization.discriminator_input_noise=0.1"],
+        };
+        let config = config(preset.name, noise);
+        let folder = tempfile::tempdir().unwrap();
+        let whole = whole_run(&config, &folder.path().join("whole"));
+        // 1 and 7 are inside an epoch, 4 at the end of one, 5 at a checkpoint.
+        for stop_at in [1, 4, 5, 7, 11] {
+            let path = folder.path().join(format!("stopped-{stop_at}"));
+            let run = RunDir::create_at(&path).unwrap();
+            assert_eq!(
+                train(&config, &run, None, Some(stop_at)).unwrap(),
+                Outcome::Stopped { step: stop_at }
+            );
+            std::fs::write(run.config(), config.to_toml()).unwrap();
+            drop(run);
+            let run = RunDir::resume(&path).unwrap();
+            let checkpoint = load_newest(&run).unwrap().checkpoint;
+            train(&config, &run, Some(checkpoint), None).unwrap();
+            assert_eq!(
+                bytes(&whole),
+                bytes(&run),
+                "{}, stopped after {stop_at}",
+                preset.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_run_resumed_from_an_older_checkpoint_writes_the_same_lines_again() {
+    let config = config("aae", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let whole = whole_run(&config, &folder.path().join("whole"));
+    let run = whole_run(&config, &folder.path().join("again"));
+    let older = load(&run.checkpoint(10)).unwrap();
+    train(&config, &run, Some(older), None).unwrap();
+    assert_eq!(bytes(&whole), bytes(&run));
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    // Layers wider than one task, so that the work is really split.
+    let wide = [
+        "model.encoder.hidden=[700, 300]",
+        "model.discriminator.hidden=[600]",
+        "optimizer.generator.clip_norm=0.1",
+    ];
+    let config = config("aae", &wide);
+    let folder = tempfile::tempdir().unwrap();
+    let run = |threads: usize, name: &str| {
+        let path = folder.path().join(name);
+        bytes(&with_threads(threads, || whole_run(&config, &path)).unwrap())
+    };
+    let one = run(1, "one");
+    for (threads, name) in [(1, "one-again"), (2, "two"), (4, "four")] {
+        assert!(
+            one == run(threads, name),
+            "{threads} threads differ from one"
+        );
+    }
+}
+
+#[test]
+fn every_preset_trains_three_steps_at_its_full_size() {
+    for preset in presets() {
+        let config = Config::resolve(preset.name, None, &[]).unwrap();
+        let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+        let images = training_split().batch(&[0, 1, 2, 3], &Device::Cpu).unwrap();
+        for step in 0..3 {
+            for (name, loss) in variant
+                .step(&StepBatch {
+                    images: images.clone(),
+                    step,
+                })
+                .unwrap()
+            {
+                assert!(
+                    loss.to_scalar::<f32>().unwrap().is_finite(),
+                    "{}: {name}",
+                    preset.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn training_lowers_the_reconstruction_loss() {
+    let config = config(
+        "ae",
+        &[
+            "optimizer.reconstruction.lr=1e-2",
+            "optimizer.reconstruction.schedule={kind=\"constant\"}",
+        ],
+    );
+    let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+    let images = training_split()
+        .batch(&(0..24).collect::<Vec<_>>(), &Device::Cpu)
+        .unwrap();
+    let mut step = |step| {
+        let losses = variant
+            .step(&StepBatch {
+                images: images.clone(),
+                step,
+            })
+            .unwrap();
+        losses[0].1.to_scalar::<f32>().unwrap()
+    };
+    let first = step(0);
+    let last = (1..60).map(step).last().unwrap();
+    assert!(last < 0.9 * first, "from {first} to {last}");
+}
+
+#[test]
+fn a_run_that_diverges_keeps_its_last_good_checkpoint() {
+    let config = config(
+        "aae",
+        &["optimizer.reconstruction.lr=1e20", "checkpoint_every=1"],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+    let error = train(&config, &run, None, None).unwrap_err();
+    assert_eq!(error.exit_code(), 76, "{error}");
+    assert!(error.to_string().contains("diverged at step"), "{error}");
+}
+
+#[test]
+fn another_configuration_or_other_data_cannot_be_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+    train(&config("aae", &[]), &run, None, Some(5)).unwrap();
+    let checkpoint = || load_newest(&run).unwrap().checkpoint;
+    let error = train(&config("aae", &["seed=1"]), &run, Some(checkpoint()), None).unwrap_err();
+    assert_eq!(error.exit_code(), 65, "{error}");
+    assert!(error.to_string().contains("config differs"), "{error}");
+    let mut other = checkpoint();
+    other.meta.data_fingerprint.push('0');
+    let error = train(&config("aae", &[]), &run, Some(other), None).unwrap_err();
+    assert!(error.to_string().contains("data differs"), "{error}");
+}
+
+#[test]
+fn clipping_shortens_a_step_and_schedules_scale_it() {
+    let moved = |settings: &[&str]| {
+        let config = config(
+            "ae",
+            &[
+                &[
+                    "optimizer.reconstruction.kind=sgd",
+                    "optimizer.reconstruction.lr=1.0",
+                ],
+                settings,
+            ]
+            .concat(),
+        );
+        let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+        let param = variant.autoencoder().params().swap_remove(0);
+        let before = param.tensor().copy().unwrap();
+        variant
+            .phases_mut()
+            .into_iter()
+            .for_each(|phase: &mut Phase| phase.schedule(6, 4, 12));
+        let images = training_split().batch(&[0, 1], &Device::Cpu).unwrap();
+        variant.step(&StepBatch { images, step: 0 }).unwrap();
+        (param.tensor() - before)
+            .unwrap()
+            .sqr()
+            .unwrap()
+            .sum_all()
+            .unwrap()
+            .sqrt()
+            .unwrap()
+            .to_scalar::<f32>()
+            .unwrap()
+    };
+    let constant = "optimizer.reconstruction.schedule={kind=\"constant\"}";
+    let full = moved(&[constant]);
+    let halved = moved(&["optimizer.reconstruction.schedule={kind=\"cosine\", floor=0.0}"]);
+    assert!((halved / full - 0.5).abs() < 1e-3, "{halved} of {full}");
+    assert!(moved(&[constant, "optimizer.reconstruction.clip_norm=1e-3"]) < 1.001e-3);
+    assert!(
+        (moved(&[constant, "optimizer.reconstruction.clip_norm=1e6"]) - full).abs() < 1e-6 * full
+    );
+}
+
+#[test]
+fn fewer_images_than_a_batch_are_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+    let config = config("aae", &["data.limit_train=11"]);
+    let error = train(&config, &run, None, None).unwrap_err();
+    assert_eq!(error.exit_code(), 2, "{error}");
+}
