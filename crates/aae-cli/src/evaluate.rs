@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use aae_data::Split;
-use aae_eval::{EvalError, PriorMatch, encode_all, prior_match, reconstruction_error};
+use aae_eval::{EvalError, PriorMatch, encode_and_reconstruct, prior_match};
 use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
 use aae_train::Evaluator;
@@ -71,8 +71,7 @@ pub(crate) fn measure(
     prior: &PriorConfig,
     seed: u64,
 ) -> Result<Measured, EvalError> {
-    let reconstruction_error = reconstruction_error(autoencoder, split)?;
-    let codes = encode_all(autoencoder, split)?;
+    let (codes, reconstruction_error) = encode_and_reconstruct(autoencoder, split)?;
     // A single code has no distribution.
     let figures = match split.len() {
         0 | 1 => BTreeMap::new(),
@@ -89,6 +88,11 @@ fn figures(found: &PriorMatch) -> BTreeMap<String, f64> {
     let mut figures = BTreeMap::from([
         (DISTANCE.to_owned(), found.codes.sliced_w1),
         (DISTANCE_FLOOR.to_owned(), found.draws.sliced_w1),
+        ("sliced_wasserstein_2".to_owned(), found.codes.sliced_w2),
+        (
+            "sliced_wasserstein_2_floor".to_owned(),
+            found.draws.sliced_w2,
+        ),
         (MMD.to_owned(), found.codes.mmd_squared),
         (MMD_FLOOR.to_owned(), found.draws.mmd_squared),
     ]);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Autoencoder, Split ── encode_all ──→ codes [n, dim] ──→ prior_match, nearest_neighbour_accuracy
-//!                    └─ reconstruction_error
+//!                    └─ encode_and_reconstruct ──→ codes and their reconstruction error
 //! ```
 //! A walk over a data set takes its images in order, 500 at a time. Sums are made in double precision and in a fixed order, so
 //! that a figure is the same on any number of threads.
@@ -23,5 +23,5 @@ pub use error::EvalError;
 pub use knn::nearest_neighbour_accuracy;
 pub use mmd::mmd_squared;
 pub use prior_match::{Distances, PriorMatch, prior_match};
-pub use reconstruction::{mean_squared_error, reconstruction_error};
+pub use reconstruction::{encode_and_reconstruct, mean_squared_error};
 pub use sliced_wasserstein::{SlicedWasserstein, sliced_wasserstein};

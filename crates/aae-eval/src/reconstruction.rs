@@ -23,17 +23,24 @@ pub fn mean_squared_error(originals: &[f32], reconstructions: &[f32]) -> Result<
     mean(squared_error(originals, reconstructions), originals.len())
 }
 
-/// The mean squared error over pixels and images of an autoencoder's reconstructions of all images of `split`.
+/// The codes of all images of `split`, `[n, latent_dim]`, and the mean squared error over pixels and images of what they
+/// decode to: one walk for both.
 ///
 /// Errors: if there are no images, they have another size than the autoencoder's, or the network fails.
-pub fn reconstruction_error(autoencoder: &Autoencoder, split: &Split) -> Result<f64, EvalError> {
+pub fn encode_and_reconstruct(
+    autoencoder: &Autoencoder,
+    split: &Split,
+) -> Result<(Vec<f32>, f64), EvalError> {
+    let mut codes = Vec::with_capacity(split.len() * autoencoder.latent_dim());
     let mut sum = 0.0;
     for_each_batch(autoencoder, split, |images, originals| {
-        let reconstructions = autoencoder.reconstruct(images)?;
+        let style = autoencoder.encode(images)?.style.detach();
+        let reconstructions = autoencoder.generate(&style)?;
+        codes.extend(style.flatten_all()?.to_vec1::<f32>()?);
         sum += squared_error(originals, &reconstructions.flatten_all()?.to_vec1::<f32>()?);
         Ok(())
     })?;
-    mean(sum, split.len() * split.dataset().pixels())
+    Ok((codes, mean(sum, split.len() * split.dataset().pixels())?))
 }
 
 fn squared_error(originals: &[f32], reconstructions: &[f32]) -> f64 {

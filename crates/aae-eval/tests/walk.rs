@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use aae_data::{Dataset, Split};
-use aae_eval::{EvalError, encode_all, mean_squared_error, reconstruction_error};
+use aae_eval::{EvalError, encode_all, encode_and_reconstruct, mean_squared_error};
 use aae_models::{Autoencoder, ImageShape, InitScheme, ModelConfig, NetworkConfig};
 use aae_ops::Activation;
 use candle_core::Device;
@@ -70,8 +70,9 @@ fn the_error_of_a_walk_is_that_of_all_images_at_once() {
     let reconstructions = autoencoder.reconstruct(&images).unwrap();
     let values = |tensor: candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1().unwrap();
     let at_once = mean_squared_error(&values(images), &values(reconstructions)).unwrap();
-    let walked = reconstruction_error(&autoencoder, &split).unwrap();
+    let (codes, walked) = encode_and_reconstruct(&autoencoder, &split).unwrap();
     assert!((walked - at_once).abs() < 1e-8, "{walked} {at_once}");
+    assert_eq!(codes, encode_all(&autoencoder, &split).unwrap());
     // A new decoder answers about one half everywhere; the pixels are spread evenly over [0, 1], with variance 1/12.
     assert!((walked - 1.0 / 12.0).abs() < 0.02, "{walked}");
 }
@@ -87,6 +88,6 @@ fn images_of_another_size_and_no_images_are_refused() {
         error.to_string(),
         "expected images of 4 x 3 pixels (height x width), found 3 x 4"
     );
-    let error = reconstruction_error(&autoencoder(SHAPE), &split().take(0)).unwrap_err();
+    let error = encode_and_reconstruct(&autoencoder(SHAPE), &split().take(0)).unwrap_err();
     assert!(matches!(error, EvalError::TooFew { .. }));
 }

@@ -167,7 +167,7 @@ fn draw_series(canvas: &mut Canvas, frame: &Frame, points: &[[f64; 2]], color: u
     canvas.line(&pixels(&smoothed(points)), 4.0, color, 1.0, frame.area);
 }
 
-/// Dashed lines with their labels at the right: the highest one's above it, the others' below, so that they keep apart.
+/// Dashed lines with their labels at the right: the highest one's above it, the others' below where there is room, so that they keep apart.
 fn draw_references(
     canvas: &mut Canvas,
     frame: &Frame,
@@ -193,13 +193,16 @@ fn draw_references(
             Weight::Regular,
             frame.area.width,
         )?;
-        let below = if reference.value < highest {
-            i64::from(TEXT_SIZE) * 11 / 10
+        let below = i64::from(TEXT_SIZE) * 11 / 10;
+        let bottom = i64::from(frame.area.bottom());
+        let fits = y as i64 + below + i64::from(TEXT_SIZE) / 3 < bottom;
+        let offset = if reference.value < highest && fits {
+            below
         } else {
             -12
         };
         let right = i64::from(frame.area.right()) - 10;
-        canvas.text_on_paper(&text, right, y as i64 + below, Anchor::Right, SOFT_INK);
+        canvas.text_on_paper(&text, right, y as i64 + offset, Anchor::Right, SOFT_INK);
     }
     Ok(())
 }
