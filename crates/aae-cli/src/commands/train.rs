@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use aae_train::checkpoint::{Checkpoint, load_newest};
+use aae_train::checkpoint::{Checkpoint, CheckpointError, load_newest};
 use aae_train::config::{Config, VariantKind};
 use aae_train::environment::Environment;
 use aae_train::run_dir::RunDir;
@@ -36,14 +36,13 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
         Some(path) => {
             let run = RunDir::resume(&run_path(path))?;
             let config = Config::read(&run.config())?;
-            let newest = load_newest(&run)?;
+            let (checkpoint, warnings) = checkpoint_of(&run)?;
             let prepared = Prepared::new(config, &args.data, &args.place)?;
             open_log(log, &run);
-            newest
-                .warnings
+            warnings
                 .iter()
                 .for_each(|warning| tracing::warn!("{warning}"));
-            train(&prepared, &run, Some(newest.checkpoint))
+            train(&prepared, &run, checkpoint)
         }
         None => {
             let prepared = Prepared::new(args.resolve()?, &args.data, &args.place)?;
@@ -57,12 +56,21 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The checkpoint to go on from, if the run has lived to write one, and what is wrong with newer ones.
+fn checkpoint_of(run: &RunDir) -> Result<(Option<Checkpoint>, Vec<String>), CheckpointError> {
+    match load_newest(run) {
+        Ok(newest) => Ok((Some(newest.checkpoint), newest.warnings)),
+        Err(CheckpointError::NoCheckpoint { .. }) => Ok((None, Vec::new())),
+        Err(error) => Err(error),
+    }
+}
+
 /// Says what would be trained; writes nothing.
 fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let (config, folder, step) = match &args.resume {
         Some(path) => {
             let run = RunDir::open(&run_path(path))?;
-            let step = load_newest(&run)?.checkpoint.meta.step;
+            let step = checkpoint_of(&run)?.0.map_or(0, |found| found.meta.step);
             (Config::read(&run.config())?, run.path().to_path_buf(), step)
         }
         None => {

@@ -27,7 +27,7 @@ pub enum CheckpointError {
         source: io::Error,
     },
     /// There is no checkpoint.
-    #[error("{path}: no checkpoint found; the run stopped before its first, start it anew")]
+    #[error("{path}: no checkpoint found; the run stopped before its first")]
     NoCheckpoint {
         /// The folder.
         path: PathBuf,
