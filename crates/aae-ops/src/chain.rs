@@ -1,198 +1,184 @@
-//! A stack of fully connected layers as one operation with a hand-written backward pass.
+//! A stack of layers that may end in several heads, as one operation with a hand-written backward pass.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
-use rayon::prelude::*;
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
-use crate::gemm::{Matrix, gemm};
-use crate::math::vectorized;
-use crate::slices::{CHUNK, contiguous, read};
-use crate::{Activation, Linear};
+use crate::normalize::Normalized;
+use crate::pass::{backward, forward, input_gradient};
+use crate::slices::{contiguous, read};
+use crate::{Linear, Mode};
 
-/// The operation: its arguments are the input and the first layer's weight.
+/// The operation: its output is the heads' outputs side by side, `[batch, Σ out]`.
+///
+/// Its arguments are the input and a scalar that is not used: candle records the operation if one of them is variable,
+/// and the parameters, which the operation holds itself, may be so when the input is not.
 pub(crate) struct Chain {
-    layers: Vec<Linear>,
-    /// The output of every layer but the last, for the backward pass.
-    hidden: Mutex<Vec<Vec<f32>>>,
+    trunk: Vec<Linear>,
+    heads: Vec<Linear>,
+    mode: Mode,
+    kept: Mutex<Kept>,
+}
+
+/// What the backward pass needs of the forward pass.
+#[derive(Default)]
+struct Kept {
+    /// The output of every layer of the trunk.
+    hidden: Vec<Vec<f32>>,
+    /// What batch norm keeps, for every layer of the trunk and then for every head.
+    normalized: Vec<Option<Normalized>>,
 }
 
 impl Chain {
-    pub(crate) fn new(layers: Vec<Linear>) -> Self {
+    pub(crate) fn new(trunk: &[Linear], heads: &[Linear], mode: Mode) -> Self {
         Self {
-            layers,
-            hidden: Mutex::default(),
+            trunk: trunk.to_vec(),
+            heads: heads.to_vec(),
+            mode,
+            kept: Mutex::default(),
         }
     }
 
-    fn hidden(&self) -> MutexGuard<'_, Vec<Vec<f32>>> {
-        self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the parameters' gradients; that of the input is returned if `wants_input`.
+    fn gradients(
+        &self,
+        x: &[f32],
+        y: &[f32],
+        dy: &[f32],
+        batch: usize,
+        wants_input: bool,
+    ) -> Result<Option<Vec<f32>>> {
+        let Kept { hidden, normalized } = &*self.kept();
+        let ends_before =
+            |depth: usize| !wants_input && self.trunk[..depth].iter().all(Linear::is_frozen);
+        let code = hidden.last().map_or(x, Vec::as_slice);
+        let ends_at_heads = ends_before(self.trunk.len());
+        let mut gradient = vec![0f32; if ends_at_heads { 0 } else { code.len() }];
+        let mut columns = Columns { batch, start: 0 };
+        for (i, head) in self.heads.iter().enumerate() {
+            let width = head.width();
+            let output = columns.of(y, width);
+            let mut dz = columns.of(dy, width).into_owned();
+            columns.start += width;
+            let normalized = normalized
+                .get(self.trunk.len() + i)
+                .and_then(Option::as_ref);
+            backward(head, code, &output, normalized, &mut dz, batch)?;
+            if !ends_at_heads {
+                input_gradient(head, &dz, &mut gradient, i > 0, batch)?;
+            }
+        }
+        if ends_at_heads {
+            return Ok(None);
+        }
+        for (i, (layer, output)) in self.trunk.iter().zip(hidden).enumerate().rev() {
+            let input = i.checked_sub(1).map_or(x, |before| &hidden[before]);
+            let normalized = normalized.get(i).and_then(Option::as_ref);
+            backward(layer, input, output, normalized, &mut gradient, batch)?;
+            if ends_before(i) {
+                return Ok(None);
+            }
+            let mut dx = vec![0f32; input.len()];
+            input_gradient(layer, &gradient, &mut dx, false, batch)?;
+            gradient = dx;
+        }
+        Ok(Some(gradient))
     }
 }
 
 impl CustomOp2 for Chain {
     fn name(&self) -> &'static str {
-        "sequential"
+        "branched"
     }
 
     fn cpu_fwd(
         &self,
         x: &CpuStorage,
         x_layout: &Layout,
-        first_weight: &CpuStorage,
-        first_layout: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let batch = x_layout.shape().dims2()?.0;
         let x = contiguous(x, x_layout)?;
-        // candle holds the lock of the first weight during this call: it must not be asked for again.
-        let first = forward(
-            &self.layers[0],
-            x,
-            contiguous(first_weight, first_layout)?,
-            batch,
-        )?;
-        let mut outputs = vec![first];
-        for layer in &self.layers[1..] {
-            let input = &outputs[outputs.len() - 1];
-            let output = read(&layer.weight().tensor(), |weight| {
-                forward(layer, input, weight, batch)
-            })?;
-            outputs.push(output);
+        let mut kept = Kept::default();
+        for layer in &self.trunk {
+            let input = kept.hidden.last().map_or(x, Vec::as_slice);
+            let (output, normalized) = forward(layer, input, batch, self.mode)?;
+            kept.hidden.push(output);
+            kept.normalized.push(normalized);
         }
-        let Some(last) = outputs.pop() else {
-            bail!("expected at least one layer, found none")
-        };
-        *self.hidden() = outputs;
-        let width = last.len() / batch.max(1);
-        Ok((CpuStorage::F32(last), (batch, width).into()))
+        let code = kept.hidden.last().map_or(x, Vec::as_slice);
+        let mut outputs = Vec::with_capacity(self.heads.len());
+        for head in &self.heads {
+            let (output, normalized) = forward(head, code, batch, self.mode)?;
+            outputs.push((output, head.width()));
+            kept.normalized.push(normalized);
+        }
+        *self.kept() = kept;
+        let width = self.heads.iter().map(Linear::width).sum();
+        let output = side_by_side(outputs, batch, width);
+        Ok((CpuStorage::F32(output), (batch, width).into()))
     }
 
     fn bwd(
         &self,
         x: &Tensor,
-        _first_weight: &Tensor,
+        _: &Tensor,
         y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let batch = x.dims2()?.0;
-        let hidden = self.hidden();
-        let mut dz: Vec<f32> = read(&dy.contiguous()?, |dy| Ok(dy.to_vec()))?;
-        for (i, layer) in self.layers.iter().enumerate().rev() {
-            match hidden.get(i) {
-                Some(output) => times_derivative(layer.activation(), &mut dz, output),
-                None => read(y, |output| {
-                    times_derivative(layer.activation(), &mut dz, output);
-                    Ok(())
-                })?,
-            }
-            match i.checked_sub(1).map(|before| &hidden[before]) {
-                Some(input) => parameter_gradients(layer, input, &dz, batch)?,
-                None => read(x, |x| parameter_gradients(layer, x, &dz, batch))?,
-            }
-            if i == 0 && !x.track_op() {
-                return Ok((None, None));
-            }
-            dz = input_gradient(layer, &dz, batch)?;
+        let dy = dy.contiguous()?;
+        let wants_input = x.track_op();
+        let gradients = |x: &[f32]| {
+            read(y, |y| {
+                read(&dy, |dy| self.gradients(x, y, dy, batch, wants_input))
+            })
+        };
+        let dx = read(x, gradients)?
+            .map(|dx| Tensor::from_vec(dx, x.shape(), x.device()))
+            .transpose()?;
+        Ok((dx, None))
+    }
+}
+
+/// Matrices of the given widths as the columns of one matrix.
+fn side_by_side(mut matrices: Vec<(Vec<f32>, usize)>, batch: usize, width: usize) -> Vec<f32> {
+    if matrices.len() == 1 {
+        return matrices.remove(0).0;
+    }
+    let mut joined = Vec::with_capacity(batch * width);
+    for row in 0..batch {
+        for (matrix, width) in &matrices {
+            joined.extend_from_slice(&matrix[row * width..(row + 1) * width]);
         }
-        Ok((Some(Tensor::from_vec(dz, x.shape(), x.device())?), None))
     }
+    joined
 }
 
-/// `activation(x·Wᵀ + b)`, `[batch, out]`.
-fn forward(layer: &Linear, x: &[f32], weight: &[f32], batch: usize) -> Result<Vec<f32>> {
-    let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    let mut y = vec![0f32; batch * outputs];
-    gemm(
-        Matrix::new(x, batch, inputs),
-        Matrix::new(weight, outputs, inputs).t(),
-        &mut y,
-        false,
-    );
-    let activation = layer.activation();
-    read(&layer.bias().tensor(), |bias| {
-        y.par_chunks_mut(rows_per_task(outputs) * outputs)
-            .for_each(|rows| {
-                vectorized(|| {
-                    rows.chunks_mut(outputs)
-                        .for_each(|row| activation.apply_row(row, bias))
-                });
-            });
-        Ok(())
-    })?;
-    Ok(y)
+/// Where a head's columns begin among all heads'.
+struct Columns {
+    batch: usize,
+    start: usize,
 }
 
-/// From the gradient of a layer's output to that of `x·Wᵀ + b`, in place.
-fn times_derivative(activation: Activation, gradient: &mut [f32], output: &[f32]) {
-    if activation == Activation::None {
-        return;
+impl Columns {
+    /// The next `width` columns of `matrix` as a matrix of their own; not copied if they are all.
+    fn of<'a>(&self, matrix: &'a [f32], width: usize) -> Cow<'a, [f32]> {
+        if matrix.len() == self.batch * width {
+            return Cow::Borrowed(matrix);
+        }
+        let total = matrix.len() / self.batch.max(1);
+        let rows = matrix.chunks(total.max(1));
+        Cow::Owned(
+            rows.flat_map(|row| &row[self.start..self.start + width])
+                .copied()
+                .collect(),
+        )
     }
-    gradient
-        .par_chunks_mut(CHUNK)
-        .zip(output.par_chunks(CHUNK))
-        .for_each(|(gradient, output)| {
-            vectorized(|| activation.times_derivative(gradient, output));
-        });
-}
-
-/// Writes `dW = dzᵀ·x` and `db = Σ_rows dz` into the layer's buffers, unless it is frozen.
-fn parameter_gradients(layer: &Linear, x: &[f32], dz: &[f32], batch: usize) -> Result<()> {
-    let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    if layer.weight().is_frozen() {
-        return Ok(());
-    }
-    layer.weight().write_gradient(|dw, accumulate| {
-        gemm(
-            Matrix::new(dz, batch, outputs).t(),
-            Matrix::new(x, batch, inputs),
-            dw,
-            accumulate,
-        );
-        Ok(())
-    })?;
-    layer.bias().write_gradient(|db, accumulate| {
-        column_sums(dz, db, accumulate);
-        Ok(())
-    })
-}
-
-/// `dx = dz·W`, `[batch, in]`.
-fn input_gradient(layer: &Linear, dz: &[f32], batch: usize) -> Result<Vec<f32>> {
-    let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    let mut dx = vec![0f32; batch * inputs];
-    read(&layer.weight().tensor(), |weight| {
-        gemm(
-            Matrix::new(dz, batch, outputs),
-            Matrix::new(weight, outputs, inputs),
-            &mut dx,
-            false,
-        );
-        Ok(())
-    })?;
-    Ok(dx)
-}
-
-/// Rows of a `[B, columns]` matrix that make a task of a useful size.
-fn rows_per_task(columns: usize) -> usize {
-    (CHUNK / columns.max(1)).max(1)
-}
-
-/// The sum of each column of `matrix`, over the rows in their order.
-fn column_sums(matrix: &[f32], sums: &mut [f32], accumulate: bool) {
-    const BLOCK: usize = 256;
-    let columns = sums.len();
-    sums.par_chunks_mut(BLOCK)
-        .enumerate()
-        .for_each(|(block, sums)| {
-            if !accumulate {
-                sums.fill(0.0);
-            }
-            vectorized(|| {
-                for row in matrix.chunks(columns) {
-                    for (sum, x) in sums.iter_mut().zip(&row[block * BLOCK..]) {
-                        *sum += *x;
-                    }
-                }
-            });
-        });
 }

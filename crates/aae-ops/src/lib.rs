@@ -29,20 +29,26 @@
 //! ```
 
 mod activation;
+mod batch_norm;
+mod branched;
 mod chain;
 mod gemm;
 mod linear;
 pub mod loss;
 mod math;
+mod normalize;
 pub mod optim;
 mod param;
+mod pass;
 mod path;
 mod slices;
 pub mod stream;
 mod threads;
 
 pub use activation::Activation;
-pub use linear::{Linear, sequential};
+pub use batch_norm::{BatchNorm, Mode};
+pub use branched::{branched, sequential, sequential_in};
+pub use linear::Linear;
 pub use param::{Param, backward, gradient_norm, zero_gradients};
 pub use path::with_plain_ops;
 pub use threads::{ThreadsError, with_threads};

@@ -1,10 +1,8 @@
-//! A fully connected layer, `activation(x·Wᵀ + b)`, and a stack of them.
+//! A fully connected layer, `activation(x·Wᵀ + b)`, with or without batch normalisation.
 
 use candle_core::{Result, Tensor, bail};
 
-use crate::chain::Chain;
-use crate::path::is_fused;
-use crate::{Activation, Param};
+use crate::{Activation, BatchNorm, Mode, Param, sequential};
 
 /// A fully connected layer `activation(x·Wᵀ + b)`.
 ///
@@ -13,13 +11,17 @@ use crate::{Activation, Param};
 pub struct Linear {
     weight: Param,
     bias: Param,
+    batch_norm: Option<BatchNorm>,
     activation: Activation,
 }
 
 impl Linear {
-    /// A layer from its parameters. Errors: if `weight` is not `[out, in]` or `bias` not `[out]`.
+    /// A layer from its parameters. Errors: if `weight` is not `[out, in]` with `out` above 0, or `bias` not `[out]`.
     pub fn new(weight: Param, bias: Param, activation: Activation) -> Result<Self> {
         let (out, _) = weight.tensor().dims2()?;
+        if out == 0 {
+            bail!("{}: expected at least one row, found none", weight.name())
+        }
         let found = bias.tensor().dims1()?;
         if found != out {
             bail!(
@@ -31,25 +33,64 @@ impl Linear {
         Ok(Self {
             weight,
             bias,
+            batch_norm: None,
             activation,
         })
     }
 
-    /// The weight and the bias.
+    /// The layer with its product normalised: `activation(gain · (x·Wᵀ - mean) / √(variance + ε) + b)`.
+    ///
+    /// Errors: if `batch_norm` has not `out` columns.
+    pub fn with_batch_norm(self, batch_norm: BatchNorm) -> Result<Self> {
+        let gain = batch_norm.gain();
+        if gain.len() != self.width() {
+            bail!(
+                "{}: expected {} numbers for {}, found {}",
+                gain.name(),
+                self.width(),
+                self.weight.name(),
+                gain.len()
+            )
+        }
+        Ok(Self {
+            batch_norm: Some(batch_norm),
+            ..self
+        })
+    }
+
+    /// The weight and the bias, and the gain of a batch-normalised layer.
     pub fn params(&self) -> Vec<Param> {
-        vec![self.weight.clone(), self.bias.clone()]
+        let gain = self.batch_norm.as_ref().map(BatchNorm::gain);
+        [&self.weight, &self.bias]
+            .into_iter()
+            .chain(gain)
+            .cloned()
+            .collect()
+    }
+
+    /// The running mean and variance of a batch-normalised layer; nothing for others.
+    ///
+    /// They belong to a saved model like parameters, but no optimizer moves them: passes in [`Mode::TrainAndTrack`] do.
+    pub fn buffers(&self) -> Vec<Param> {
+        self.batch_norm
+            .iter()
+            .flat_map(|norm| [norm.running_mean(), norm.running_variance()])
+            .cloned()
+            .collect()
     }
 
     /// The same layer as a constant function: gradients pass through it to `x`, and none is computed for its weights.
+    /// No mode moves its running statistics.
     pub fn frozen(&self) -> Self {
         Self {
             weight: self.weight.frozen(),
             bias: self.bias.frozen(),
+            batch_norm: self.batch_norm.as_ref().map(BatchNorm::frozen),
             activation: self.activation,
         }
     }
 
-    /// Applies the layer: `x` `[B, in]` -> `[B, out]`.
+    /// Applies the layer in [`Mode::Evaluate`]: `x` `[B, in]` -> `[B, out]`.
     ///
     /// Errors: if `x` is not a matrix with `in` columns, or lies on another device.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -64,45 +105,34 @@ impl Linear {
         &self.bias
     }
 
+    pub(crate) fn batch_norm(&self) -> Option<&BatchNorm> {
+        self.batch_norm.as_ref()
+    }
+
     pub(crate) fn activation(&self) -> Activation {
         self.activation
     }
 
-    fn plain(&self, x: &Tensor) -> Result<Tensor> {
-        let product = x.matmul(&self.weight.tensor().t()?)?;
+    /// How many numbers a row of its output has.
+    pub(crate) fn width(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Whether none of its parameters wants a gradient.
+    pub(crate) fn is_frozen(&self) -> bool {
+        let gain = self.batch_norm.as_ref().map(BatchNorm::gain);
+        [&self.weight, &self.bias]
+            .into_iter()
+            .chain(gain)
+            .all(Param::is_frozen)
+    }
+
+    pub(crate) fn plain(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let mut product = x.matmul(&self.weight.tensor().t()?)?;
+        if let Some(norm) = &self.batch_norm {
+            product = norm.plain(&product, mode)?;
+        }
         self.activation
             .plain(&product.broadcast_add(&self.bias.tensor())?)
     }
-}
-
-/// Applies `layers` one after another: `x` `[B, in of the first]` -> `[B, out of the last]`.
-///
-/// The fused path is one operation for the whole stack, so that candle neither sees nor adds up what flows between the
-/// layers.
-/// Errors: if there is no layer, if `x` or a layer's output does not fit the next layer's weight, or if `x` lies on
-/// another device.
-pub fn sequential(layers: &[Linear], x: &Tensor) -> Result<Tensor> {
-    let Some(first) = layers.first() else {
-        bail!("expected at least one layer, found none")
-    };
-    let mut width = x.dims2()?.1;
-    for layer in layers {
-        let (outputs, inputs) = layer.weight.tensor().dims2()?;
-        if width != inputs {
-            bail!(
-                "{}: expected rows of {inputs} numbers, found {width}",
-                layer.weight.name()
-            )
-        }
-        width = outputs;
-    }
-    if is_fused(x) {
-        // The first weight is an argument so that candle records the operation when x is constant.
-        return x
-            .contiguous()?
-            .apply_op2(&first.weight.tensor(), Chain::new(layers.to_vec()));
-    }
-    layers
-        .iter()
-        .try_fold(x.clone(), |x, layer| layer.plain(&x))
 }

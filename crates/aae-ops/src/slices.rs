@@ -7,6 +7,14 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, Tensor, bail}
 /// Elements per task of a parallel pass. Fixed, so that sums have the same order on any number of threads.
 pub(crate) const CHUNK: usize = 16 * 1024;
 
+/// Columns per task of a pass that sums over the rows of a matrix.
+pub(crate) const BLOCK: usize = 256;
+
+/// Rows of a `[B, columns]` matrix that make a task of a useful size.
+pub(crate) fn rows_per_task(columns: usize) -> usize {
+    (CHUNK / columns.max(1)).max(1)
+}
+
 /// The numbers that a storage holds for a contiguous `f32` layout.
 pub(crate) fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match layout.contiguous_offsets() {

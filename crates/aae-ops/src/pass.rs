@@ -1,0 +1,150 @@
+//! One layer's passes over a batch, forward and backward, on slices.
+
+use candle_core::Result;
+use rayon::prelude::*;
+
+use crate::gemm::{Matrix, gemm};
+use crate::math::vectorized;
+use crate::normalize::{self, Normalized};
+use crate::slices::{BLOCK, CHUNK, read, rows_per_task};
+use crate::{Activation, Linear, Mode, Param};
+
+/// The layer's output `[batch, out]`, and what batch norm keeps for the backward pass.
+pub(crate) fn forward(
+    layer: &Linear,
+    x: &[f32],
+    batch: usize,
+    mode: Mode,
+) -> Result<(Vec<f32>, Option<Normalized>)> {
+    let (outputs, inputs) = layer.weight().tensor().dims2()?;
+    let mut y = vec![0f32; batch * outputs];
+    read(&layer.weight().tensor(), |weight| {
+        gemm(
+            Matrix::new(x, batch, inputs),
+            Matrix::new(weight, outputs, inputs).t(),
+            &mut y,
+            false,
+        );
+        Ok(())
+    })?;
+    let activation = layer.activation();
+    read(&layer.bias().tensor(), |bias| {
+        if let Some(norm) = layer.batch_norm() {
+            let (y, normalized) = normalize::forward(norm, activation, bias, y, mode)?;
+            return Ok((y, Some(normalized)));
+        }
+        y.par_chunks_mut(rows_per_task(outputs) * outputs)
+            .for_each(|rows| {
+                vectorized(|| {
+                    rows.chunks_mut(outputs)
+                        .for_each(|row| activation.apply_row(row, bias))
+                });
+            });
+        Ok((y, None))
+    })
+}
+
+/// Turns the gradient of the layer's output into that of `x·Wᵀ`, in place, and writes the gradients of its parameters
+/// into their buffers, unless they are frozen.
+pub(crate) fn backward(
+    layer: &Linear,
+    x: &[f32],
+    output: &[f32],
+    normalized: Option<&Normalized>,
+    gradient: &mut [f32],
+    batch: usize,
+) -> Result<()> {
+    times_derivative(layer.activation(), gradient, output);
+    match layer.batch_norm().zip(normalized) {
+        Some((norm, normalized)) => {
+            let (dgain, dbias) = normalize::backward(norm, normalized, gradient)?;
+            write_sums(norm.gain(), &dgain)?;
+            write_sums(layer.bias(), &dbias)?;
+        }
+        None if layer.bias().is_frozen() => {}
+        None => layer.bias().write_gradient(|db, accumulate| {
+            column_sums(gradient, db, accumulate);
+            Ok(())
+        })?,
+    }
+    if layer.weight().is_frozen() {
+        return Ok(());
+    }
+    let (outputs, inputs) = layer.weight().tensor().dims2()?;
+    layer.weight().write_gradient(|dw, accumulate| {
+        gemm(
+            Matrix::new(gradient, batch, outputs).t(),
+            Matrix::new(x, batch, inputs),
+            dw,
+            accumulate,
+        );
+        Ok(())
+    })
+}
+
+/// `dx = dz·W`, `[batch, in]`, or `dx += dz·W` if `accumulate`.
+pub(crate) fn input_gradient(
+    layer: &Linear,
+    dz: &[f32],
+    dx: &mut [f32],
+    accumulate: bool,
+    batch: usize,
+) -> Result<()> {
+    let (outputs, inputs) = layer.weight().tensor().dims2()?;
+    read(&layer.weight().tensor(), |weight| {
+        gemm(
+            Matrix::new(dz, batch, outputs),
+            Matrix::new(weight, outputs, inputs),
+            dx,
+            accumulate,
+        );
+        Ok(())
+    })
+}
+
+/// From the gradient of a layer's output to that of the activation's argument, in place.
+fn times_derivative(activation: Activation, gradient: &mut [f32], output: &[f32]) {
+    if activation == Activation::None {
+        return;
+    }
+    gradient
+        .par_chunks_mut(CHUNK)
+        .zip(output.par_chunks(CHUNK))
+        .for_each(|(gradient, output)| {
+            vectorized(|| activation.times_derivative(gradient, output));
+        });
+}
+
+/// Writes a gradient that is already summed over the rows, unless the parameter is frozen.
+fn write_sums(param: &Param, sums: &[f32]) -> Result<()> {
+    if param.is_frozen() {
+        return Ok(());
+    }
+    param.write_gradient(|gradient, accumulate| {
+        if accumulate {
+            gradient.iter_mut().zip(sums).for_each(|(g, sum)| *g += sum);
+        } else {
+            gradient.copy_from_slice(sums);
+        }
+        Ok(())
+    })
+}
+
+/// The sum of each column of `matrix`, over the rows in their order.
+fn column_sums(matrix: &[f32], sums: &mut [f32], accumulate: bool) {
+    let columns = sums.len();
+    sums.par_chunks_mut(BLOCK)
+        .enumerate()
+        .for_each(|(block, sums)| {
+            if !accumulate {
+                sums.fill(0.0);
+            }
+            vectorized(|| {
+                for row in matrix.chunks(columns) {
+                    for (sum, x) in sums.iter_mut().zip(&row[block * BLOCK..]) {
+                        *sum += *x;
+                    }
+                }
+            });
+        });
+}
