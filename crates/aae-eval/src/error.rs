@@ -45,6 +45,61 @@ pub enum EvalError {
         /// How many were given.
         found: usize,
     },
+    /// A label of one byte cannot tell that many classes apart.
+    #[error("expected 1 to 256 classes, found {found}")]
+    Classes {
+        /// Classes given.
+        found: usize,
+    },
+    /// A label or a prediction is not one of the classes.
+    #[error("expected {what} below {classes}, found {found} at position {position}")]
+    LabelOutOfRange {
+        /// What is counted from 0.
+        what: &'static str,
+        /// How many classes there are.
+        classes: usize,
+        /// The value there.
+        found: u8,
+        /// Where it is, from 0.
+        position: usize,
+    },
+    /// A setting of a metric makes no sense.
+    #[error("expected {what} {expected}, found {found}")]
+    Setting {
+        /// The setting.
+        what: &'static str,
+        /// The range that it must lie in.
+        expected: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// The best window of a grid is its first or last, so that a better one may lie outside.
+    #[error(
+        "expected the best Parzen window inside the grid from {lowest} to {highest} ({windows} windows), found it at the edge, {best}: \
+         search a grid that reaches further"
+    )]
+    WindowOnEdge {
+        /// The smallest window of the grid.
+        lowest: f64,
+        /// The largest.
+        highest: f64,
+        /// How many there are.
+        windows: usize,
+        /// The best of them.
+        best: f64,
+    },
+    /// A fit did not come to rest.
+    #[error(
+        "expected {what} to converge in {iterations} iterations, found a gradient of {gradient:e} after them"
+    )]
+    NotConverged {
+        /// What was fitted.
+        what: &'static str,
+        /// The most iterations that it was given.
+        iterations: usize,
+        /// The greatest element of the gradient at the end.
+        gradient: f64,
+    },
     /// The prior has no draws in the codes' dimensions.
     #[error("expected a prior of codes of {dim} dimensions: {reasons}")]
     Prior {

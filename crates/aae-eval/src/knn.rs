@@ -63,7 +63,7 @@ fn nearest(points: Points<'_>, columns: &Columns, i: usize) -> usize {
 }
 
 /// The least value; eight running minima let the compiler use whole vectors.
-fn least(values: &[f32]) -> f32 {
+pub(crate) fn least(values: &[f32]) -> f32 {
     let mut least = [f32::INFINITY; 8];
     let (chunks, rest) = values.as_chunks::<8>();
     for chunk in chunks {

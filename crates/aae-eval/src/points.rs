@@ -5,7 +5,36 @@ use crate::EvalError;
 /// Points whose distances are computed at a time: they stay in the first-level cache.
 pub(crate) const BLOCK: usize = 256;
 
-/// At least two points of `dim` finite coordinates each, row-major.
+/// The values form rows of `dim` finite numbers each, and at least `needed` of them.
+pub(crate) fn check_rows(
+    what: &'static str,
+    needed: usize,
+    values: &[f32],
+    dim: usize,
+) -> Result<(), EvalError> {
+    let found = values.len();
+    if dim == 0 || !found.is_multiple_of(dim) {
+        return Err(EvalError::Ragged { dim, found });
+    }
+    let found = found / dim;
+    if found < needed {
+        return Err(EvalError::TooFew {
+            what,
+            needed,
+            found,
+        });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(at) => Err(EvalError::NotFinite {
+            point: at / dim,
+            dimension: at % dim,
+            value: values[at],
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Points of `dim` finite coordinates each, row-major.
 #[derive(Clone, Copy)]
 pub(crate) struct Points<'a> {
     values: &'a [f32],
@@ -14,27 +43,18 @@ pub(crate) struct Points<'a> {
 
 impl<'a> Points<'a> {
     pub(crate) fn new(values: &'a [f32], dim: usize) -> Result<Self, EvalError> {
-        let found = values.len();
-        if dim == 0 || !found.is_multiple_of(dim) {
-            return Err(EvalError::Ragged { dim, found });
-        }
-        let what = "points";
-        let (needed, found) = (2, found / dim);
-        if found < needed {
-            return Err(EvalError::TooFew {
-                what,
-                needed,
-                found,
-            });
-        }
-        match values.iter().position(|value| !value.is_finite()) {
-            Some(at) => Err(EvalError::NotFinite {
-                point: at / dim,
-                dimension: at % dim,
-                value: values[at],
-            }),
-            None => Ok(Self { values, dim }),
-        }
+        Self::at_least(2, "points", values, dim)
+    }
+
+    /// `needed` points or more, called `what` if they are not there.
+    pub(crate) fn at_least(
+        needed: usize,
+        what: &'static str,
+        values: &'a [f32],
+        dim: usize,
+    ) -> Result<Self, EvalError> {
+        check_rows(what, needed, values, dim)?;
+        Ok(Self { values, dim })
     }
 
     /// Two sets of as many points each.

@@ -18,3 +18,9 @@ pub(crate) fn close(found: f64, expected: f64, tolerance: f64) {
         "expected {expected}, found {found}"
     );
 }
+
+/// `n` values in `[0, 1)` without order, another row of them for each `seed`.
+pub(crate) fn pixels(n: u64, seed: u64) -> Vec<f32> {
+    let value = |i| ((i * 7919 + seed * 104_729) % 1009) as f64 / 1009.0;
+    (0..n).map(|i| value(i) as f32).collect()
+}

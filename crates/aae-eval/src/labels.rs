@@ -1,0 +1,54 @@
+//! Labels: checked once, before anything is counted by them.
+
+use crate::EvalError;
+
+/// Classes that a label of one byte can tell apart.
+const MOST_CLASSES: usize = 256;
+
+/// As many `first` as `second`, and at least one of each.
+pub(crate) fn check_same_length(
+    what: &'static str,
+    first: &[u8],
+    of: &'static str,
+    second: &[u8],
+) -> Result<(), EvalError> {
+    if first.len() != second.len() {
+        return Err(EvalError::Unequal {
+            what,
+            of,
+            expected: second.len(),
+            found: first.len(),
+        });
+    }
+    if second.is_empty() {
+        return Err(EvalError::TooFew {
+            what: of,
+            needed: 1,
+            found: 0,
+        });
+    }
+    Ok(())
+}
+
+/// Every label is one of `classes` classes, and those are 1 to 256.
+pub(crate) fn check_labels(
+    what: &'static str,
+    labels: &[u8],
+    classes: usize,
+) -> Result<(), EvalError> {
+    if !(1..=MOST_CLASSES).contains(&classes) {
+        return Err(EvalError::Classes { found: classes });
+    }
+    match labels
+        .iter()
+        .position(|&label| usize::from(label) >= classes)
+    {
+        Some(position) => Err(EvalError::LabelOutOfRange {
+            what,
+            classes,
+            found: labels[position],
+            position,
+        }),
+        None => Ok(()),
+    }
+}
