@@ -31,7 +31,8 @@ pub struct LogLikelihood {
 /// of a few megabytes.
 ///
 /// Errors: if there are fewer than two images or no samples, a value is not finite, or the window is not in `[1e-6, 1e6]`.
-/// Source: paper, section 4 (its table of likelihoods); Breuleux et al. 2011, *Quickly generating representative samples from an RBM-derived process*.
+/// Source: paper, section 3 (its table of likelihoods); Breuleux et al. 2011, *Quickly generating representative samples from an
+/// RBM-derived process*.
 ///
 /// ```
 /// let found = aae_eval::parzen_log_likelihood(&[0.0, 1.0], &[0.0, 1.0, 0.5], 1, 0.2)?;
