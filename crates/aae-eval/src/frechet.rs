@@ -6,19 +6,23 @@ use crate::EvalError;
 use crate::points::Points;
 use crate::symmetric::Symmetric;
 
+/// Covariances of more do not fit the memory of a small machine, nor its patience.
+const MOST_DIMENSIONS: usize = 4096;
+
 /// Rows of a covariance matrix that one task adds up in one pass over the points.
 const ROWS: usize = 16;
 
-/// The Fréchet distance `‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½)` of the Gaussians fitted to two sets of features, in squared units of a feature.
+/// The Fréchet distance `‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½)` of the Gaussians fitted to two sets of features, in squared units of a
+/// feature.
 ///
 /// It is 0 if means and covariances are alike. On the features of one's own classifier it compares decoders that were measured with the same
 /// classifier and as many images, and nothing else: it is not the "FID", which has an Inception network's features.
 ///
 /// Shapes: `first` `[n, dim]` and `second` `[m, dim]`, row-major; `n` and `m` may differ. Covariances have `n - 1` in their denominator, as
-/// `numpy.cov`'s; with fewer points than dimensions they are singular, which is allowed for. Cost: `(n + m) · dim² + dim³`. The result does not
-/// depend on the number of threads.
+/// `numpy.cov`'s; with fewer points than dimensions they are singular, which is allowed for. Cost: `(n + m) · dim² + dim³`. The result
+/// does not depend on the number of threads.
 ///
-/// Errors: if a set has fewer than two points, or a feature is not finite.
+/// Errors: if a set has fewer than two points, there are more than 4096 dimensions, or a feature is not finite.
 /// Source: Dowson and Landau 1982, *The Fréchet distance between multivariate normal distributions*; Heusel et al. 2017, arXiv:1706.08500.
 ///
 /// ```
@@ -33,6 +37,13 @@ pub fn frechet_distance(first: &[f32], second: &[f32], dim: usize) -> Result<f64
             .fold(0f32, |most, value| most.max(value.abs()))
     };
     let (first_points, second_points) = (Points::new(first, dim)?, Points::new(second, dim)?);
+    if dim > MOST_DIMENSIONS {
+        return Err(EvalError::Setting {
+            what: "dimensions of a feature",
+            expected: "at most 4096",
+            found: dim as f64,
+        });
+    }
     // In units of the largest value no product of four overflows.
     let unit = match f64::from(largest(first).max(largest(second))) {
         0.0 => 1.0,
@@ -163,6 +174,12 @@ mod tests {
         assert_eq!(
             message(&[0.0, 0.0, f32::NAN, 0.0]),
             "expected finite values, found NaN in point 1, dimension 0"
+        );
+        let wide = vec![0.0; 2 * 5_000];
+        let found = frechet_distance(&wide, &wide, 5_000).unwrap_err();
+        assert_eq!(
+            found.to_string(),
+            "expected dimensions of a feature at most 4096, found 5000"
         );
     }
 }

@@ -20,13 +20,15 @@ const ITERATIONS: usize = 2000;
 
 /// The accuracy of multinomial logistic regression from code to label, fitted to `train` and scored on `test`, in `[0, 1]`.
 ///
-/// Codes are standardised by the mean and deviation of the training codes. The loss is the cross-entropy summed over training codes plus `½ ‖W‖²`, biases
-/// free: scikit-learn's `LogisticRegression` with `C = 1`. It is convex, and minimised until no element of the gradient of the mean exceeds 1e-7, so nothing
-/// is drawn and the result depends on the codes alone. Chance is the share of the most frequent class.
+/// Codes are standardised by the mean and deviation of the training codes. The loss is the cross-entropy summed over training codes plus
+/// `½ ‖W‖²`, biases free: scikit-learn's `LogisticRegression` with `C = 1`. It is convex, and minimised until no element of the gradient
+/// of the mean exceeds 1e-7, so nothing is drawn and the result depends on the codes alone. Chance is the share of the most frequent
+/// class.
 ///
 /// Shapes: codes `[n, dim]`, row-major; labels below `classes`, which is 1 to 256.
 ///
-/// Errors: if a set is empty, its labels and codes differ in number, a label is not a class, a coordinate is not finite, or the fit does not converge.
+/// Errors: if a set is empty, its labels and codes differ in number, a label is not a class, a coordinate is not finite, or the fit does
+/// not converge.
 ///
 /// ```
 /// use aae_eval::{LabelledCodes, linear_probe_accuracy};

@@ -17,8 +17,8 @@ pub(crate) struct Minimum {
 
 /// Minimises a smooth convex function from `start`, until no element of its gradient exceeds `tolerance` or after `iterations`.
 ///
-/// `function` returns its value and its gradient at a point. Source: Nocedal and Wright 2006, *Numerical optimization*, algorithm 7.5; steps are halved
-/// until the value falls enough (Armijo).
+/// `function` returns its value and its gradient at a point. Source: Nocedal and Wright 2006, *Numerical optimization*, algorithm 7.5;
+/// steps are halved until the value falls enough (Armijo).
 pub(crate) fn minimise(
     function: impl Fn(&[f64]) -> (f64, Vec<f64>),
     start: Vec<f64>,

@@ -15,6 +15,9 @@ use crate::{EvalError, LabelledCodes, argmax_rows};
 /// Codes in one pass when scoring.
 const SCORED: usize = 1000;
 
+/// More is no small network, and its weights might not fit the memory.
+const MOST_HIDDEN: usize = 65_536;
+
 /// The network, and how it is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NetworkProbe {
@@ -49,7 +52,8 @@ impl Default for NetworkProbe {
 ///
 /// Shapes: codes `[n, dim]`, row-major; labels below `classes`, which is 1 to 256.
 ///
-/// Errors: if a set is empty, its labels and codes differ in number, a label is not a class, a coordinate is not finite, a setting is zero, or the training diverges.
+/// Errors: if a set is empty, its labels and codes differ in number, a label is not a class, a coordinate is not finite, a setting is zero (or
+/// `hidden` above 65,536), or the training diverges.
 ///
 /// ```
 /// use aae_eval::{LabelledCodes, NetworkProbe, network_probe_accuracy};
@@ -99,6 +103,13 @@ impl NetworkProbe {
                     found,
                 });
             }
+        }
+        if self.hidden > MOST_HIDDEN {
+            return Err(EvalError::Setting {
+                what: "hidden units",
+                expected: "at most 65536",
+                found: self.hidden as f64,
+            });
         }
         if self.learning_rate > 0.0 && self.learning_rate.is_finite() {
             return Ok(());
@@ -228,6 +239,11 @@ mod tests {
         assert_eq!(
             message(5, NetworkProbe { hidden: 0, ..PROBE }),
             "expected at least 1 hidden units, found 0"
+        );
+        let hidden = 70_000;
+        assert_eq!(
+            message(5, NetworkProbe { hidden, ..PROBE }),
+            "expected hidden units at most 65536, found 70000"
         );
         assert_eq!(
             message(

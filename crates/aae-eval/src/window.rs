@@ -5,6 +5,9 @@ use serde::Serialize;
 use crate::EvalError;
 use crate::kernel_sums::{KernelSums, check_width};
 
+/// A grid any finer would tell windows apart that no number of images does.
+const MOST_WINDOWS: usize = 1000;
+
 /// What a grid search found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WindowSearch {
@@ -81,7 +84,7 @@ pub fn choose_window(
 
 /// `count` windows from `lowest` to `highest`, each the same multiple of the one before: `[count]`, ascending.
 ///
-/// Errors: if there are fewer than three, an end is not in `[1e-6, 1e6]`, or the ends are not in order.
+/// Errors: if there are fewer than three or more than 1000, an end is not in `[1e-6, 1e6]`, or the ends are not in order.
 ///
 /// ```
 /// let grid = aae_eval::window_grid(0.1, 0.4, 3)?;
@@ -94,6 +97,13 @@ pub fn window_grid(lowest: f64, highest: f64, count: usize) -> Result<Vec<f64>, 
             what: "windows",
             needed: 3,
             found: count,
+        });
+    }
+    if count > MOST_WINDOWS {
+        return Err(EvalError::Setting {
+            what: "windows in the grid",
+            expected: "at most 1000",
+            found: count as f64,
         });
     }
     check_width(lowest)?;
@@ -173,6 +183,7 @@ mod tests {
             "expected a Parzen window from 1e-6 to 1e6, found NaN"
         );
         assert!(window_grid(0.1, 0.2, 2).is_err());
+        assert!(window_grid(0.1, 0.2, usize::MAX).is_err());
         assert!(window_grid(0.2, 0.1, 5).is_err());
         assert!(window_grid(0.0, 0.1, 5).is_err());
     }
