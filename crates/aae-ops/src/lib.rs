@@ -32,6 +32,7 @@ mod activation;
 mod batch_norm;
 mod branched;
 mod chain;
+mod draws;
 mod gemm;
 mod linear;
 pub mod loss;
