@@ -43,6 +43,7 @@ mod param;
 mod pass;
 mod path;
 mod slices;
+mod softmax;
 pub mod stream;
 mod threads;
 
@@ -52,4 +53,5 @@ pub use branched::{branched, sequential, sequential_in};
 pub use linear::Linear;
 pub use param::{Param, backward, gradient_norm, zero_gradients};
 pub use path::with_plain_ops;
+pub use softmax::softmax;
 pub use threads::{ThreadsError, with_threads};
