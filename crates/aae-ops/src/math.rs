@@ -86,6 +86,22 @@ pub(crate) fn ln_1p_exp_neg_abs(x: f32) -> f32 {
     2.0 * s * p
 }
 
+/// The natural logarithm of a positive number that is not subnormal.
+#[inline(always)]
+pub(crate) fn ln(x: f32) -> f32 {
+    const ROOT_HALF: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
+    // x = 2^n·m with m in [√½, √2), and ln m = 2 artanh((m - 1) / (m + 1)), whose argument is at most 0.172.
+    let n = (x.to_bits() as i32).wrapping_sub(ROOT_HALF as i32) >> 23;
+    let m = f32::from_bits((x.to_bits() as i32).wrapping_sub(n << 23) as u32);
+    let s = (m - 1.0) / (m + 1.0);
+    let s2 = s * s;
+    let mut p = 1.0 / 11.0f32;
+    for odd in [9.0f32, 7.0, 5.0, 3.0, 1.0] {
+        p = p.mul_add(s2, 1.0 / odd);
+    }
+    (n as f32).mul_add(std::f32::consts::LN_2, 2.0 * s * p)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +121,17 @@ mod tests {
         assert!(worst(sigmoid, |x| 1.0 / (1.0 + (-x).exp())) < 5e-7);
         assert!(worst(tanh, f64::tanh) < 1e-6);
         assert!(worst(ln_1p_exp_neg_abs, |x| (-x.abs()).exp().ln_1p()) < 6e-7);
+    }
+
+    #[test]
+    fn the_logarithm_agrees_with_double_precision() {
+        for i in 1..=100_000 {
+            let x = (i as f32 * 1e-4 - 9.0).exp2();
+            let want = f64::from(x).ln();
+            let error = (f64::from(ln(x)) - want).abs();
+            assert!(error < 3e-7 * want.abs().max(1e-30), "{x}: {}", ln(x));
+        }
+        assert_eq!(ln(1.0), 0.0);
     }
 
     #[test]

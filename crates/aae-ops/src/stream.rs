@@ -4,9 +4,10 @@
 //! (seed, purpose, counter). Such a stream has no state to save: a resumed run asks for the same key and gets the same
 //! numbers.
 
-use rand::{Rng, SeedableRng};
-use rand_distr::{Distribution, StandardNormal};
+use rand::SeedableRng;
 use sha2::{Digest, Sha256};
+
+pub use crate::draws::{standard_normal, uniform};
 
 /// The generator behind every stream: ChaCha with 8 rounds, the same on every platform.
 pub type Stream = rand::rngs::ChaCha8Rng;
@@ -30,11 +31,6 @@ pub fn stream(seed: u64, purpose: &str, counter: u64) -> Stream {
     let mut generator = Stream::from_seed(hash.finalize().into());
     generator.set_stream(counter);
     generator
-}
-
-/// `n` draws from the standard normal distribution.
-pub fn standard_normal(n: usize, rng: &mut impl Rng) -> Vec<f32> {
-    (0..n).map(|_| StandardNormal.sample(rng)).collect()
 }
 
 #[cfg(test)]

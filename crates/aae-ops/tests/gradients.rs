@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 use aae_ops::stream::{standard_normal, stream};
-use aae_ops::{Activation, Linear, Param, backward, loss};
+use aae_ops::{Activation, Linear, Param, backward, loss, softmax};
 use candle_core::{Device, Result, Tensor};
 
 fn normal(shape: (usize, usize), purpose: &str) -> Tensor {
@@ -81,6 +81,9 @@ fn gradients_of_networks_agree_with_finite_differences() {
         });
         check("squared error", &params, &|| {
             loss::sigmoid_squared_error(&logits()?, &target, 1.0)
+        });
+        check("softmax", &params, &|| {
+            (softmax(&logits()?)? * &target)?.sqr()?.sum_all()
         });
         check("cross-entropy", &params, &|| {
             loss::softmax_cross_entropy(&logits()?, &classes, 1.0)

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 use aae_ops::stream::{standard_normal, stream};
-use aae_ops::{Activation, Linear, Param, backward, loss, with_plain_ops};
+use aae_ops::{Activation, Linear, Param, backward, loss, softmax, with_plain_ops};
 use candle_core::{Device, Result, Tensor, Var};
 
 const SIZES: [usize; 10] = [1, 2, 3, 7, 31, 33, 127, 300, 1000, 1001];
@@ -161,6 +161,47 @@ fn losses_agree_with_plain_candle() {
     }
 }
 
+#[test]
+fn softmax_agrees_with_plain_candle() {
+    for (i, &columns) in SIZES.iter().enumerate() {
+        let shape = (SIZES[(i + 3) % 10], columns);
+        let logits = Var::from_tensor(&(normal(shape, "logits") * 4.0).unwrap()).unwrap();
+        let weights = normal(shape, "weights");
+        let run = || {
+            let y = softmax(&logits)?;
+            let scalar = (&y * &weights)?.sum_all()?;
+            Ok::<_, candle_core::Error>([y, scalar.backward()?.remove(&logits).unwrap()])
+        };
+        let (fused, plain) = (run().unwrap(), with_plain_ops(run).unwrap());
+        assert_close(&fused[0], &plain[0], "softmax");
+        assert_close(&fused[1], &plain[1], "gradient of softmax");
+        let transposed = softmax(&logits.t().unwrap()).unwrap();
+        let plain = with_plain_ops(|| softmax(&logits.t().unwrap())).unwrap();
+        assert_close(&transposed, &plain, "softmax of a transpose");
+    }
+}
+
+#[test]
+fn softmax_is_stable_and_passes_a_nan_on() {
+    for plain in [false, true] {
+        let run = |row: [f32; 3]| {
+            let x = Tensor::new(&[row], &Device::Cpu).unwrap();
+            let y = if plain {
+                with_plain_ops(|| softmax(&x))
+            } else {
+                softmax(&x)
+            };
+            flat(&y.unwrap())
+        };
+        assert_eq!(run([1e30, -1e30, 1e30]), [0.5, 0.0, 0.5]);
+        assert_eq!(run([f32::NEG_INFINITY, -200.0, -400.0]), [0.0, 1.0, 0.0]);
+    }
+    let x = Tensor::new(&[[0f32, f32::NAN, 1.], [0., 0., 0.]], &Device::Cpu).unwrap();
+    let y = flat(&softmax(&x).unwrap());
+    assert!(y[..3].iter().all(|y| y.is_nan()));
+    assert_eq!(y[3..], [1.0 / 3.0; 3]);
+}
+
 /// ```python
 /// import torch, torch.nn.functional as F
 /// x = torch.tensor([[2., -1., .5], [0., 100., -100.]]); t = torch.tensor([[1., 0., .25], [.5, 1., 0.]])
@@ -206,6 +247,8 @@ fn wrong_shapes_are_errors() {
     let other = normal((3, 2), "x");
     assert!(loss::bce_with_logits(&x, &other, 1.0).is_err());
     assert!(loss::softmax_cross_entropy(&x, &other, 1.0).is_err());
+    assert!(softmax(&x.narrow(1, 0, 0).unwrap()).is_err());
+    assert!(softmax(&x.flatten_all().unwrap()).is_err());
     assert!(
         layer(4, 2, Activation::None)
             .forward(&x)
