@@ -98,6 +98,7 @@ fn of_data(error: &DataError) -> u8 {
         | DataError::NotADirectory { .. }
         | DataError::MissingFiles { .. }
         | DataError::HoldOut { .. }
+        | DataError::ClassTooSmall { .. }
         | DataError::BatchSize { .. } => USAGE,
         DataError::Io { .. } => IO,
         _ => DATA,

@@ -241,6 +241,19 @@ pub enum DataError {
         available: usize,
     },
 
+    /// A balanced draw needs more images of a class than there are.
+    #[error(
+        "labelled: expected at least {requested} images of class {class}, found {available}; ask for fewer labelled images"
+    )]
+    ClassTooSmall {
+        /// The class.
+        class: usize,
+        /// Images wanted of it.
+        requested: usize,
+        /// Images there are of it.
+        available: usize,
+    },
+
     /// Batches of no images, or of more images than there are.
     #[error(
         "batch_size: expected 1 to {available} (the number of images), found {batch_size}; choose another size"

@@ -55,6 +55,43 @@ impl Split {
         }
     }
 
+    /// `n` images, drawn at random without replacement, as many of each class as of any other; in the data set's order.
+    ///
+    /// Where `n` is no multiple of the number of classes, the first classes have one image more.
+    /// Errors: if a class has too few images.
+    pub fn balanced(&self, n: usize, rng: &mut impl Rng) -> Result<Split, DataError> {
+        let classes = self.dataset.classes();
+        let mut chosen = Vec::with_capacity(n);
+        for class in 0..classes {
+            let requested = n / classes + usize::from(class < n % classes);
+            let of_class: Vec<u32> = self
+                .indices
+                .iter()
+                .copied()
+                .filter(|&index| usize::from(self.dataset.labels()[index as usize]) == class)
+                .collect();
+            if of_class.len() < requested {
+                return Err(DataError::ClassTooSmall {
+                    class,
+                    requested,
+                    available: of_class.len(),
+                });
+            }
+            let order = permutation(of_class.len(), rng);
+            chosen.extend(order[..requested].iter().map(|&at| of_class[at as usize]));
+        }
+        chosen.sort_unstable();
+        Ok(Split {
+            dataset: Arc::clone(&self.dataset),
+            indices: chosen,
+        })
+    }
+
+    /// Where the images are in the data set, `[len]`.
+    pub fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+
     /// The number of images.
     pub fn len(&self) -> usize {
         self.indices.len()
@@ -76,6 +113,14 @@ impl Split {
             .iter()
             .map(|&index| self.dataset.labels()[index as usize])
             .collect()
+    }
+
+    /// The label of one image.
+    ///
+    /// # Panics
+    /// If `position` is not below [`Split::len`].
+    pub fn label(&self, position: usize) -> u8 {
+        self.dataset.labels()[self.indices[position] as usize]
     }
 
     /// The pixels of one image, `[height * width]` row by row, 0 to 255.

@@ -27,6 +27,35 @@ fn rng(seed: u64) -> ChaCha8Rng {
 }
 
 #[test]
+fn a_balanced_draw_has_as_many_of_each_class_and_repeats() {
+    let whole = split(100);
+    let drawn = whole.balanced(16, &mut rng(3)).unwrap();
+    let count = |class| {
+        drawn
+            .labels()
+            .iter()
+            .filter(|&&label| label == class)
+            .count()
+    };
+    // 16 = 7 · 2 + 2: the first two classes have one more.
+    assert_eq!([0, 1, 2, 3, 4, 5, 6].map(count), [3, 3, 2, 2, 2, 2, 2]);
+    assert!(drawn.indices().is_sorted() && drawn.len() == 16);
+    assert_eq!(
+        members(&drawn),
+        members(&whole.balanced(16, &mut rng(3)).unwrap())
+    );
+    assert_ne!(
+        members(&drawn),
+        members(&whole.balanced(16, &mut rng(4)).unwrap())
+    );
+    let error = whole.balanced(7 * 15, &mut rng(3)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "labelled: expected at least 15 images of class 2, found 14; ask for fewer labelled images"
+    );
+}
+
+#[test]
 fn every_pixel_value_is_scaled_to_exactly_its_255th() {
     let data = Dataset::new((0..=255).collect(), vec![0], 16, 16, 1).unwrap();
     let mut out = vec![9.0; 3];
