@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use aae_data::Split;
-use aae_eval::{EvalError, PriorMatch, encode_and_reconstruct, prior_match};
+use aae_eval::{
+    ClusterProbabilities, EvalError, PriorMatch, argmax_rows, cluster_scores,
+    encode_and_reconstruct, error_rate, infer_all, prior_match,
+};
 use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
 use aae_train::Evaluator;
+use aae_train::config::Config;
 use aae_train::metrics::EvaluationLine;
 
 /// Sliced Wasserstein distance of the codes to the prior.
@@ -19,6 +23,13 @@ pub(crate) const MMD: &str = "mmd_squared";
 /// The same between draws and other draws.
 pub(crate) const MMD_FLOOR: &str = "mmd_squared_floor";
 
+/// Share of images whose inferred label is wrong.
+pub(crate) const CLASSIFICATION_ERROR: &str = "classification_error";
+/// Share of images in a cluster that stands for another class, by the paper's rule.
+pub(crate) const CLUSTERING_ERROR: &str = "clustering_error";
+/// The same by majority vote.
+pub(crate) const MAJORITY_ERROR: &str = "clustering_error_majority";
+
 /// Measures the test images, and the held-out ones if there are any, each time that training asks.
 ///
 /// The prior's draws depend on the seed alone, so that figures of different steps differ by the model alone.
@@ -26,8 +37,7 @@ pub(crate) const MMD_FLOOR: &str = "mmd_squared_floor";
 pub(crate) struct Measure<'a> {
     pub(crate) test: &'a Split,
     pub(crate) validation: Option<&'a Split>,
-    pub(crate) prior: &'a PriorConfig,
-    pub(crate) seed: u64,
+    pub(crate) config: &'a Config,
 }
 
 impl Evaluator for Measure<'_> {
@@ -41,7 +51,8 @@ impl Evaluator for Measure<'_> {
         let splits = validation.into_iter().chain([("test", self.test)]);
         splits
             .map(|(name, split)| {
-                let measured = measure(autoencoder, split, self.prior, self.seed)?;
+                let judges = self.validation.unwrap_or(split);
+                let measured = measure(autoencoder, split, judges, self.config)?;
                 Ok(EvaluationLine {
                     step,
                     epoch,
@@ -64,24 +75,75 @@ pub(crate) struct Measured {
     pub(crate) codes: Vec<f32>,
 }
 
-/// Measures a split.
+/// Measures a split. The images of `judges` say which class a cluster stands for, where the model has clusters: held-out ones,
+/// or those of the split itself where none are held out.
 pub(crate) fn measure(
     autoencoder: &Autoencoder,
     split: &Split,
-    prior: &PriorConfig,
-    seed: u64,
+    judges: &Split,
+    config: &Config,
 ) -> Result<Measured, EvalError> {
-    let (codes, reconstruction_error) = encode_and_reconstruct(autoencoder, split)?;
-    // A single code has no distribution.
-    let figures = match split.len() {
-        0 | 1 => BTreeMap::new(),
-        _ => figures(&prior_match(&codes, autoencoder.latent_dim(), prior, seed)?),
+    let mut measured = Measured {
+        reconstruction_error: f64::NAN,
+        figures: BTreeMap::new(),
+        codes: Vec::new(),
     };
-    Ok(Measured {
-        reconstruction_error,
-        figures,
-        codes,
-    })
+    if config.variant.has_decoder() {
+        (measured.codes, measured.reconstruction_error) =
+            encode_and_reconstruct(autoencoder, split)?;
+        // A single code has no distribution.
+        if split.len() > 1 {
+            let dim = autoencoder.latent_dim();
+            let found = prior_match(&measured.codes, dim, &config.prior, config.seed)?;
+            measured.figures = figures(&found);
+        }
+    }
+    if autoencoder.label_use().is_inferred() && !split.is_empty() {
+        measured
+            .figures
+            .extend(label_figures(autoencoder, split, judges, config)?);
+    }
+    Ok(measured)
+}
+
+/// How well the inferred labels or clusters agree with the true labels.
+fn label_figures(
+    autoencoder: &Autoencoder,
+    split: &Split,
+    judges: &Split,
+    config: &Config,
+) -> Result<BTreeMap<String, f64>, EvalError> {
+    let ways = autoencoder.categories();
+    let probabilities = infer_all(autoencoder, split)?;
+    let labels = split.labels();
+    if !config.infers_clusters() {
+        let predictions = argmax_rows(&probabilities, ways)?;
+        let found = error_rate(&predictions, &labels)?;
+        return Ok(BTreeMap::from([
+            (CLASSIFICATION_ERROR.to_owned(), found.rate),
+            ("classification_error_low".to_owned(), found.low),
+            ("classification_error_high".to_owned(), found.high),
+        ]));
+    }
+    let (judging, judging_labels) = (infer_all(autoencoder, judges)?, judges.labels());
+    let scores = cluster_scores(
+        ClusterProbabilities {
+            probabilities: &judging,
+            labels: &judging_labels,
+        },
+        ClusterProbabilities {
+            probabilities: &probabilities,
+            labels: &labels,
+        },
+        ways,
+    )?;
+    Ok(BTreeMap::from([
+        (CLUSTERING_ERROR.to_owned(), scores.most_certain.rate),
+        (MAJORITY_ERROR.to_owned(), scores.majority.rate),
+        ("clusters_dead".to_owned(), scores.dead.len() as f64),
+        ("normalized_mutual_information".to_owned(), scores.nmi),
+        ("adjusted_rand_index".to_owned(), scores.ari),
+    ]))
 }
 
 fn figures(found: &PriorMatch) -> BTreeMap<String, f64> {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use aae_data::Split;
-use aae_eval::encode_all;
-use aae_models::Autoencoder;
+use aae_eval::represent_all;
+use aae_models::{Autoencoder, LabelUse};
 use aae_ops::stream::stream;
 use aae_train::config::Config;
 use aae_train::metrics;
@@ -15,8 +15,13 @@ use aae_viz::Picture;
 use crate::pictures::{self, Grid, Subject};
 use crate::text;
 
+/// Draws one figure.
+type Draw<'a> = &'a dyn Fn() -> anyhow::Result<Picture>;
+
 /// Samples in `samples.png`.
 const SAMPLES: usize = 100;
+/// Rows of `styles.png`.
+const STYLES: usize = 10;
 
 /// Draws the figures of a run when they are due.
 #[derive(Debug)]
@@ -54,27 +59,38 @@ impl Figures<'_> {
             prior: &self.config.prior,
             caption: &caption,
         };
-        let figures: [(&str, &dyn Fn() -> anyhow::Result<Picture>); 5] = [
-            ("reconstructions.png", &|| {
+        let label = autoencoder.label_use();
+        let decodes = self.config.variant.has_decoder();
+        let tells = decodes && matches!(label, LabelUse::Given | LabelUse::Inferred);
+        let figures: [(&str, bool, Draw<'_>); 7] = [
+            ("reconstructions.png", decodes, &|| {
                 pictures::pairs(&subject, self.test)
             }),
-            ("latent.png", &|| {
-                let codes = encode_all(autoencoder, self.test)?;
+            ("latent.png", decodes, &|| {
+                let codes = represent_all(autoencoder, self.test)?;
                 pictures::codes(&subject, &codes, &self.test.labels())
             }),
-            ("manifold.png", &|| {
-                pictures::plane(&subject, Grid::around(subject.prior))
+            ("manifold.png", decodes && !tells, &|| {
+                let grid = Grid::around_model(autoencoder, subject.prior)?;
+                pictures::plane(&subject, grid, None)
             }),
-            ("samples.png", &|| {
+            ("styles.png", tells, &|| {
+                let mut rng = stream(self.config.seed, "figures.styles", 0);
+                pictures::random_styles(&subject, STYLES, &mut rng)
+            }),
+            ("clusters.png", decodes && label.is_inferred(), &|| {
+                pictures::clusters(&subject, self.test)
+            }),
+            ("samples.png", decodes, &|| {
                 let mut rng = stream(self.config.seed, "figures.samples", 0);
-                pictures::samples(&subject, SAMPLES, &mut rng)
+                pictures::samples(&subject, SAMPLES, None, &mut rng)
             }),
-            ("losses.png", &|| {
+            ("losses.png", true, &|| {
                 let lines = metrics::read(&self.run.metrics())?;
                 pictures::losses(self.config, &lines, &caption)
             }),
         ];
-        for (name, draw) in figures {
+        for (name, _, draw) in figures.into_iter().filter(|(_, due, _)| *due) {
             let path = folder.join(name);
             match draw().and_then(|picture| pictures::write(&path, &picture)) {
                 Ok(()) => tracing::debug!("wrote {}", path.display()),

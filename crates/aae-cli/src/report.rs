@@ -4,11 +4,15 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use aae_models::LabelUse;
 use aae_models::prior::PriorConfig;
 use aae_train::config::{Config, VariantKind};
 use aae_train::metrics::EvaluationLine;
 
-use crate::evaluate::{DISTANCE, DISTANCE_FLOOR, prior_moments, series};
+use crate::evaluate::{
+    CLASSIFICATION_ERROR, CLUSTERING_ERROR, DISTANCE, DISTANCE_FLOOR, MAJORITY_ERROR,
+    prior_moments, series,
+};
 use crate::logging::REPORT;
 use crate::program;
 use crate::text::{count, duration, figure, hundredths, plural, vector};
@@ -27,6 +31,8 @@ pub(crate) struct Beginning<'a> {
     /// Where the data was read.
     pub(crate) data: &'a Path,
     pub(crate) training_images: usize,
+    /// Of the training images: those whose labels may be seen.
+    pub(crate) labelled_images: usize,
     pub(crate) validation_images: usize,
     pub(crate) test_images: usize,
     /// Height and width.
@@ -46,16 +52,7 @@ pub(crate) struct Beginning<'a> {
 /// What will be trained, on what, where to; parameters per network.
 pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
     let config = begin.config;
-    let dim = plural(config.model.latent_dim as u64, "dimension");
-    let what = match config.variant {
-        VariantKind::Ae => format!("autoencoder, codes of {dim}"),
-        VariantKind::Aae => {
-            format!(
-                "adversarial autoencoder, codes of {dim} like {}",
-                config.prior.describe()
-            )
-        }
-    };
+    let what = what(config);
     let mut images = format!("{} training", count(begin.training_images as u64));
     if begin.validation_images > 0 {
         let _ = write!(
@@ -63,6 +60,10 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
             ", {} validation",
             count(begin.validation_images as u64)
         );
+    }
+    if begin.labelled_images > 0 {
+        let labelled = count(begin.labelled_images as u64);
+        images = images.replacen(" training", &format!(" training ({labelled} labelled)"), 1);
     }
     let (height, width) = begin.image;
     let _ = write!(
@@ -105,6 +106,27 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
     table(&rows) + "\n"
 }
 
+/// What will be trained, in a line.
+fn what(config: &Config) -> String {
+    let dim = plural(config.model.latent_dim as u64, "dimension");
+    let ways = config.model.categories;
+    let codes = format!("codes of {dim} like {}", config.prior.describe());
+    match config.variant {
+        VariantKind::Ae => format!("autoencoder, codes of {dim}"),
+        VariantKind::Aae => format!("adversarial autoencoder, {codes}"),
+        VariantKind::LabelRegularized => format!("label-regularized autoencoder, {codes}"),
+        VariantKind::Supervised => format!("supervised adversarial autoencoder, {codes}"),
+        VariantKind::SemiSupervised => {
+            format!("semi-supervised autoencoder, {ways} labels and {codes}")
+        }
+        VariantKind::Clustering => format!("clustering autoencoder, {ways} clusters and {codes}"),
+        VariantKind::DimensionalityReduction => {
+            format!("{ways} cluster heads in {dim}, and {codes} around them")
+        }
+        VariantKind::Classifier => format!("classifier of {ways} classes"),
+    }
+}
+
 /// What is known after the last step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ending<'a> {
@@ -138,22 +160,37 @@ pub(crate) fn ending(end: &Ending<'_>) -> String {
         folder.join("model.safetensors").display().to_string(),
     ));
     let (program, run) = (program::name(), run_argument(folder));
-    let contrast = match end.config.variant {
-        VariantKind::Ae => format!(
-            "{program} train                     the same, but with codes that follow a prior\n"
-        ),
-        VariantKind::Aae => {
-            format!("{program} train --preset ae         the same, but nothing shapes the codes\n")
-        }
-    };
-    format!(
-        "\n{}\nWhat next?\n  \
-         {program} sample{run}                    images from random numbers\n  \
-         {program} sample{run} --grid=-10..10     images of a plane of codes\n  \
-         {program} eval{run}                      every figure of the model\n  \
-         {contrast}",
-        table(&rows)
-    )
+    let mut next = Vec::new();
+    let label = end.config.variant.label_use();
+    if end.config.variant.has_decoder() {
+        next.push((format!("sample{run}"), "images from random numbers"));
+        next.push(match label {
+            LabelUse::Absent | LabelUse::Heads => (
+                format!("sample{run} --grid=-10..10"),
+                "images of a plane of codes",
+            ),
+            LabelUse::Given | LabelUse::Inferred => {
+                (format!("sample{run} --styles 10"), "a style in every label")
+            }
+        });
+    }
+    next.push((format!("eval{run}"), "every figure of the model"));
+    match end.config.variant {
+        VariantKind::Ae => next.push((
+            "train".to_owned(),
+            "the same, but with codes that follow a prior",
+        )),
+        VariantKind::Aae => next.push((
+            "train --preset ae".to_owned(),
+            "the same, but nothing shapes the codes",
+        )),
+        _ => {}
+    }
+    let mut text = format!("\n{}\nWhat next?\n", table(&rows));
+    for (command, what) in next {
+        let _ = writeln!(text, "  {program} {command:<28} {what}");
+    }
+    text
 }
 
 /// How commands are told of a run: not at all if it is among the runs, where the newest is meant.
@@ -171,12 +208,31 @@ pub(crate) fn evaluation(
     dim: usize,
     seed: u64,
 ) -> Vec<(&'static str, String)> {
-    let error = figure(line.reconstruction_error);
-    let mut rows = vec![(
-        "test error",
-        format!("{error} (mean squared error of a pixel)"),
-    )];
+    let mut rows = Vec::new();
+    if line.reconstruction_error.is_finite() {
+        let error = figure(line.reconstruction_error);
+        rows.push((
+            "test error",
+            format!("{error} (mean squared error of a pixel)"),
+        ));
+    }
     let get = |name: &str| line.figures.get(name).copied();
+    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+    if let Some(error) = get(CLASSIFICATION_ERROR) {
+        rows.push((
+            "labels",
+            format!("{} of the test images are labelled wrongly", percent(error)),
+        ));
+    }
+    if let Some(error) = get(CLUSTERING_ERROR) {
+        let majority = get(MAJORITY_ERROR).map_or_else(String::new, |error| {
+            format!("; by majority vote {}", percent(error))
+        });
+        rows.push((
+            "clusters",
+            format!("{} wrong by the paper's rule{majority}", percent(error)),
+        ));
+    }
     if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
         let (mean, std) = prior_moments(prior, dim, seed);
         let beside = |name: &str, of_prior: &[f64]| {

@@ -136,7 +136,8 @@ fn build(
         image,
         step,
     } = file.meta;
-    let autoencoder = Autoencoder::new(&config.model, image, config.seed, device)?;
+    let label = config.variant.label_use();
+    let autoencoder = Autoencoder::new(&config.model, image, label, config.seed, device)?;
     restore_autoencoder(&autoencoder, &file.tensors).with_context(|| name.clone())?;
     let caption = caption(&name, step);
     Ok(Trained {
@@ -161,6 +162,17 @@ impl Trained {
 
     pub(crate) fn prior(&self) -> &PriorConfig {
         &self.config.prior
+    }
+
+    /// Errors: if the run trained no decoder, so that nothing can be made from codes.
+    pub(crate) fn check_decoder(&self) -> Result<(), UsageError> {
+        match self.config.variant.has_decoder() {
+            true => Ok(()),
+            false => Err(UsageError(format!(
+                "{}: expected a run with a decoder, found a classifier; `eval` measures it",
+                self.name
+            ))),
+        }
     }
 
     /// Errors: if these are not images of the size that the model was made for.

@@ -1,7 +1,8 @@
 //! The codes of a data set: the walk that every metric on codes starts from.
 
 use aae_data::Split;
-use aae_models::Autoencoder;
+use aae_models::{Autoencoder, LabelUse, Pass, one_hot};
+use aae_ops::softmax;
 use candle_core::Tensor;
 
 use crate::EvalError;
@@ -22,11 +23,87 @@ pub fn encode_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, 
     Ok(codes)
 }
 
+/// Where all images of `split` lie in the space that the decoder sees, in its order: `[n, latent_dim]`, row-major. With cluster
+/// heads that is `W_C·y + z`, otherwise the codes themselves.
+///
+/// Errors: as [`encode_all`].
+pub fn represent_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
+    let Some(heads) = autoencoder.decoder().heads() else {
+        return encode_all(autoencoder, split);
+    };
+    let mut places = Vec::with_capacity(split.len() * autoencoder.latent_dim());
+    for_each_batch(autoencoder, split, |images, _| {
+        let latent = autoencoder.encode(images)?;
+        if let Some(label) = autoencoder.label(&latent, None)? {
+            let place = (label.matmul(&heads)? + &latent.style)?.detach();
+            places.extend(place.flatten_all()?.to_vec1::<f32>()?);
+        }
+        Ok(())
+    })?;
+    Ok(places)
+}
+
+/// The probabilities that the encoder gives each label or cluster, of all images of `split`, in its order:
+/// `[n, categories]`, row-major.
+///
+/// Errors: as [`encode_all`]; if the encoder infers no label.
+pub fn infer_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
+    let mut probabilities = Vec::with_capacity(split.len() * autoencoder.categories());
+    for_each_batch(autoencoder, split, |images, _| {
+        let logits = autoencoder
+            .encoder()
+            .label_logits(images, Pass::EVALUATION)?;
+        probabilities.extend(softmax(&logits)?.flatten_all()?.to_vec1::<f32>()?);
+        Ok(())
+    })?;
+    Ok(probabilities)
+}
+
+/// The last hidden layer of the encoder for all images of `split`, in its order: `[n, units]`, row-major.
+///
+/// Errors: as [`encode_all`].
+pub fn features_of(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
+    let mut features = Vec::new();
+    for_each_batch(autoencoder, split, |images, _| {
+        let batch = autoencoder.encoder().features(images)?;
+        features.extend(batch.flatten_all()?.to_vec1::<f32>()?);
+        Ok(())
+    })?;
+    Ok(features)
+}
+
+/// The labels of some images of `split` for a decoder that is given them; nothing for any other.
+///
+/// Errors: if a label is not among the decoder's.
+pub fn given_labels(
+    autoencoder: &Autoencoder,
+    split: &Split,
+    positions: &[u32],
+) -> Result<Option<Tensor>, EvalError> {
+    if autoencoder.label_use() != LabelUse::Given {
+        return Ok(None);
+    }
+    let labels: Vec<u8> = positions
+        .iter()
+        .map(|&position| split.label(position as usize))
+        .collect();
+    let (ways, device) = (autoencoder.categories(), autoencoder.device());
+    Ok(Some(one_hot(&labels, ways, device)?))
+}
+
+/// A batch of images on the way through the networks.
+pub(crate) struct Batch<'a> {
+    /// Where they are in the split.
+    pub(crate) positions: &'a [u32],
+    /// `[B, pixels]`, on the host.
+    pub(crate) values: &'a [f32],
+}
+
 /// Calls `visit` with each batch of images, as a tensor `[B, pixels]` on the autoencoder's device and as the same values on the host.
 pub(crate) fn for_each_batch(
     autoencoder: &Autoencoder,
     split: &Split,
-    mut visit: impl FnMut(&Tensor, &[f32]) -> Result<(), EvalError>,
+    mut visit: impl FnMut(&Tensor, Batch<'_>) -> Result<(), EvalError>,
 ) -> Result<(), EvalError> {
     let (image, data) = (autoencoder.image(), split.dataset());
     if (image.height, image.width) != (data.height(), data.width()) {
@@ -39,10 +116,12 @@ pub(crate) fn for_each_batch(
     for positions in split.all_batches(BATCH) {
         split.gather(&positions, &mut values);
         let shape = (positions.len(), image.pixels());
-        visit(
-            &Tensor::from_slice(&values, shape, autoencoder.device())?,
-            &values,
-        )?;
+        let images = Tensor::from_slice(&values, shape, autoencoder.device())?;
+        let batch = Batch {
+            positions: &positions,
+            values: &values,
+        };
+        visit(&images, batch)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use aae_data::Split;
 use aae_models::Autoencoder;
 
 use crate::EvalError;
-use crate::encode::for_each_batch;
+use crate::encode::{for_each_batch, given_labels};
 
 /// Squared error `(x̂ - x)²`, mean over all pixels of all images.
 ///
@@ -33,11 +33,16 @@ pub fn encode_and_reconstruct(
 ) -> Result<(Vec<f32>, f64), EvalError> {
     let mut codes = Vec::with_capacity(split.len() * autoencoder.latent_dim());
     let mut sum = 0.0;
-    for_each_batch(autoencoder, split, |images, originals| {
-        let style = autoencoder.encode(images)?.style.detach();
-        let reconstructions = autoencoder.generate(&style)?;
-        codes.extend(style.flatten_all()?.to_vec1::<f32>()?);
-        sum += squared_error(originals, &reconstructions.flatten_all()?.to_vec1::<f32>()?);
+    for_each_batch(autoencoder, split, |images, batch| {
+        let latent = autoencoder.encode(images)?;
+        let known = given_labels(autoencoder, split, batch.positions)?;
+        let label = autoencoder.label(&latent, known.as_ref())?;
+        let reconstructions = autoencoder.generate(&latent.style, label.as_ref())?;
+        codes.extend(latent.style.detach().flatten_all()?.to_vec1::<f32>()?);
+        sum += squared_error(
+            batch.values,
+            &reconstructions.flatten_all()?.to_vec1::<f32>()?,
+        );
         Ok(())
     })?;
     Ok((codes, mean(sum, split.len() * split.dataset().pixels())?))

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use aae_data::{Dataset, Split};
 use aae_eval::{EvalError, encode_all, encode_and_reconstruct, mean_squared_error};
-use aae_models::{Autoencoder, ImageShape, InitScheme, ModelConfig, NetworkConfig};
+use aae_models::{
+    Autoencoder, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig,
+    PosteriorConfig,
+};
 use aae_ops::Activation;
 use candle_core::Device;
 
@@ -37,12 +40,18 @@ fn autoencoder(image: ImageShape) -> Autoencoder {
     };
     let config = ModelConfig {
         latent_dim: 3,
+        categories: 0,
         init: InitScheme::KaimingUniform,
-        encoder: network.clone(),
+        posterior: PosteriorConfig::Deterministic {},
+        encoder: EncoderConfig {
+            hidden: vec![8],
+            activation: Activation::Relu,
+            batch_norm: false,
+        },
         decoder: network.clone(),
         discriminator: network,
     };
-    Autoencoder::new(&config, image, 0, &Device::Cpu).unwrap()
+    Autoencoder::new(&config, image, LabelUse::Absent, 0, &Device::Cpu).unwrap()
 }
 
 #[test]
@@ -67,7 +76,7 @@ fn the_error_of_a_walk_is_that_of_all_images_at_once() {
     let (autoencoder, split) = (autoencoder(SHAPE), split());
     let positions: Vec<u32> = (0..N as u32).collect();
     let images = split.batch(&positions, &Device::Cpu).unwrap();
-    let reconstructions = autoencoder.reconstruct(&images).unwrap();
+    let reconstructions = autoencoder.reconstruct(&images, None).unwrap();
     let values = |tensor: candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1().unwrap();
     let at_once = mean_squared_error(&values(images), &values(reconstructions)).unwrap();
     let (codes, walked) = encode_and_reconstruct(&autoencoder, &split).unwrap();

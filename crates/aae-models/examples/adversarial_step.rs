@@ -4,8 +4,8 @@
 use aae_models::init::Init;
 use aae_models::prior::PriorConfig;
 use aae_models::{
-    Autoencoder, Discriminator, ImageShape, InitScheme, ModelConfig, NetworkConfig,
-    ReconstructionLoss, losses,
+    Autoencoder, Discriminator, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig,
+    NetworkConfig, PosteriorConfig, ReconstructionLoss, losses,
 };
 use aae_ops::Activation;
 use aae_ops::stream::{standard_normal, stream};
@@ -16,10 +16,17 @@ fn main() -> Result<()> {
         hidden: vec![100, 100],
         activation: Activation::Relu,
     };
+    let encoder = EncoderConfig {
+        hidden: vec![100, 100],
+        activation: Activation::Relu,
+        batch_norm: false,
+    };
     let config = ModelConfig {
         latent_dim: 2,
+        categories: 0,
         init: InitScheme::KaimingUniform,
-        encoder: network.clone(),
+        posterior: PosteriorConfig::Deterministic {},
+        encoder,
         decoder: network.clone(),
         discriminator: network,
     };
@@ -30,6 +37,7 @@ fn main() -> Result<()> {
             height: 28,
             width: 28,
         },
+        LabelUse::Absent,
         seed,
         &device,
     )?;
@@ -38,12 +46,12 @@ fn main() -> Result<()> {
         seed,
         device: &device,
     };
-    let discriminator = Discriminator::new(&config, init)?;
+    let discriminator = Discriminator::new(&config.discriminator, "discriminator", 2, init)?;
 
     let pixels = standard_normal(64 * 784, &mut stream(seed, "pixels", 0));
     let images = candle_nn::ops::sigmoid(&Tensor::from_vec(pixels, (64, 784), &device)?)?;
     let codes = autoencoder.encode(&images)?.style;
-    let logits = autoencoder.decode(&codes)?;
+    let logits = autoencoder.decode(&codes, None)?;
     let loss = losses::reconstruction(ReconstructionLoss::MeanSquaredError, &logits, &images)?;
     println!("reconstruction {:.4}", loss.to_scalar::<f32>()?);
 

@@ -1,31 +1,37 @@
 //! Encoder and decoder together: the artefact that a run leaves.
 
-use aae_ops::Param;
-use candle_core::{Device, Result, Tensor};
+use aae_ops::{Param, softmax};
+use candle_core::{Device, Result, Tensor, bail};
 
 use crate::init::Init;
-use crate::{Decoder, Encoder, ImageShape, Latent, ModelConfig};
+use crate::{Decoder, Encoder, ImageShape, LabelUse, Latent, ModelConfig, Pass};
 
 /// An encoder and its decoder.
 ///
 /// ```
-/// use aae_models::{Autoencoder, ImageShape, InitScheme, ModelConfig, NetworkConfig};
+/// use aae_models::{
+///     Autoencoder, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig, PosteriorConfig,
+/// };
 /// use aae_ops::Activation;
 /// use candle_core::{DType, Device, Tensor};
 ///
 /// # fn main() -> candle_core::Result<()> {
-/// let network = NetworkConfig { hidden: vec![32, 32], activation: Activation::Relu };
+/// let (hidden, activation) = (vec![32, 32], Activation::Relu);
+/// let network = NetworkConfig { hidden: hidden.clone(), activation };
 /// let config = ModelConfig {
 ///     latent_dim: 2,
+///     categories: 0,
 ///     init: InitScheme::KaimingUniform,
-///     encoder: network.clone(),
+///     posterior: PosteriorConfig::Deterministic {},
+///     encoder: EncoderConfig { hidden, activation, batch_norm: false },
 ///     decoder: network.clone(),
 ///     discriminator: network,
 /// };
-/// let autoencoder = Autoencoder::new(&config, ImageShape { height: 28, width: 28 }, 0, &Device::Cpu)?;
+/// let image = ImageShape { height: 28, width: 28 };
+/// let autoencoder = Autoencoder::new(&config, image, LabelUse::Absent, 0, &Device::Cpu)?;
 /// let images = Tensor::zeros((5, 784), DType::F32, &Device::Cpu)?;
 /// assert_eq!(autoencoder.encode(&images)?.style.dims(), [5, 2]);
-/// assert_eq!(autoencoder.reconstruct(&images)?.dims(), [5, 784]);
+/// assert_eq!(autoencoder.reconstruct(&images, None)?.dims(), [5, 784]);
 /// # Ok(())
 /// # }
 /// ```
@@ -34,7 +40,9 @@ pub struct Autoencoder {
     encoder: Encoder,
     decoder: Decoder,
     image: ImageShape,
+    label: LabelUse,
     latent_dim: usize,
+    categories: usize,
     device: Device,
 }
 
@@ -43,6 +51,7 @@ impl Autoencoder {
     pub fn new(
         config: &ModelConfig,
         image: ImageShape,
+        label: LabelUse,
         seed: u64,
         device: &Device,
     ) -> Result<Self> {
@@ -52,32 +61,54 @@ impl Autoencoder {
             device,
         };
         Ok(Self {
-            encoder: Encoder::new(config, image, init)?,
-            decoder: Decoder::new(config, image, init)?,
+            encoder: Encoder::new(config, image, label, init)?,
+            decoder: Decoder::new(config, image, label, init)?,
             image,
+            label,
             latent_dim: config.latent_dim,
+            categories: config.categories,
             device: device.clone(),
         })
     }
 
-    /// Images `[B, pixels]` in `[0, 1]` -> codes.
+    /// Images `[B, pixels]` in `[0, 1]` -> codes, as a trained model makes them.
     pub fn encode(&self, images: &Tensor) -> Result<Latent> {
-        self.encoder.forward(images)
+        self.encoder.forward(images, Pass::EVALUATION)
     }
 
-    /// Codes `[B, latent_dim]` -> logits `[B, pixels]`.
-    pub fn decode(&self, style: &Tensor) -> Result<Tensor> {
-        self.decoder.forward(style)
+    /// Codes `[B, latent_dim]`, and probabilities of labels `[B, categories]` where the decoder has one -> logits `[B, pixels]`.
+    pub fn decode(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
+        self.decoder.forward(style, label)
     }
 
-    /// Codes `[B, latent_dim]` -> images `[B, pixels]` in `[0, 1]`.
-    pub fn generate(&self, style: &Tensor) -> Result<Tensor> {
-        candle_nn::ops::sigmoid(&self.decode(style)?.detach())
+    /// As [`decode`](Self::decode), to images `[B, pixels]` in `[0, 1]`.
+    pub fn generate(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
+        candle_nn::ops::sigmoid(&self.decode(style, label)?.detach())
     }
 
-    /// Images `[B, pixels]` in `[0, 1]` -> their reconstructions, alike.
-    pub fn reconstruct(&self, images: &Tensor) -> Result<Tensor> {
-        self.generate(&self.encode(images)?.style.detach())
+    /// Images `[B, pixels]` in `[0, 1]` -> their reconstructions, alike. `labels` `[B, categories]` are the images' own, and
+    /// needed only by a decoder that is given them.
+    pub fn reconstruct(&self, images: &Tensor, labels: Option<&Tensor>) -> Result<Tensor> {
+        let latent = self.encode(images)?;
+        let label = self.label(&latent, labels)?;
+        self.generate(&latent.style.detach(), label.as_ref())
+    }
+
+    /// What the decoder gets as label: nothing, the label that is known, or the probabilities that the encoder infers.
+    ///
+    /// Shapes: `known` and result `[B, categories]`. Errors: if the decoder is given labels and none is known.
+    pub fn label(&self, latent: &Latent, known: Option<&Tensor>) -> Result<Option<Tensor>> {
+        match (self.label, &latent.label_logits) {
+            (LabelUse::Absent, _) => Ok(None),
+            (LabelUse::Given, _) => match known {
+                Some(label) => Ok(Some(label.clone())),
+                None => bail!("expected the label of each image: this decoder is given it"),
+            },
+            (LabelUse::Inferred | LabelUse::Heads, Some(logits)) => softmax(logits).map(Some),
+            (LabelUse::Inferred | LabelUse::Heads, None) => {
+                bail!("expected logits of the label beside the code")
+            }
+        }
     }
 
     /// The encoder.
@@ -95,9 +126,19 @@ impl Autoencoder {
         self.image
     }
 
-    /// Dimensions of the latent code.
+    /// What the label is to the networks.
+    pub fn label_use(&self) -> LabelUse {
+        self.label
+    }
+
+    /// Dimensions of the style code.
     pub fn latent_dim(&self) -> usize {
         self.latent_dim
+    }
+
+    /// Ways of the label; 0 if there is none.
+    pub fn categories(&self) -> usize {
+        self.categories
     }
 
     /// Where the parameters live.
@@ -105,10 +146,17 @@ impl Autoencoder {
         &self.device
     }
 
-    /// Every parameter, in sorted name order: the decoder's before the encoder's.
+    /// Every parameter that training moves by gradients, in sorted name order: the decoder's before the encoder's.
     pub fn params(&self) -> Vec<Param> {
         let mut params = self.decoder.params();
         params.extend(self.encoder.params());
         params
+    }
+
+    /// Everything that makes the model what it is: the parameters, and running statistics of batch normalisation.
+    pub fn state(&self) -> Vec<Param> {
+        let mut state = self.params();
+        state.extend(self.encoder.buffers());
+        state
     }
 }

@@ -1,39 +1,92 @@
-//! The decoder p(x|z): codes to images.
+//! The decoder p(x|z), p(x|y, z): codes to images.
 
 use aae_ops::Param;
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 
 use crate::init::Init;
 use crate::mlp::Mlp;
-use crate::{ImageShape, ModelConfig};
+use crate::{ImageShape, LabelUse, ModelConfig};
 
-/// The decoder: logits of pixels from a code.
+/// The decoder: logits of pixels from a code, and from a label where it has one.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     mlp: Mlp,
+    label: Label,
+}
+
+/// How the label comes in.
+#[derive(Clone, Debug)]
+enum Label {
+    Absent,
+    /// As further inputs, before the style.
+    Beside,
+    /// As the row of `[categories, latent_dim]` that is added to the style.
+    Head(Param),
 }
 
 impl Decoder {
-    /// Parameters `decoder.hidden.<i>.*` and `decoder.output.*`.
-    pub fn new(config: &ModelConfig, image: ImageShape, init: Init<'_>) -> Result<Self> {
+    /// Parameters `decoder.hidden.<i>.*`, `decoder.output.*`, and with heads `decoder.heads.weight` `[categories, latent_dim]`.
+    pub fn new(
+        config: &ModelConfig,
+        image: ImageShape,
+        label: LabelUse,
+        init: Init<'_>,
+    ) -> Result<Self> {
+        let (label, inputs) = match label {
+            LabelUse::Absent => (Label::Absent, config.latent_dim),
+            LabelUse::Given | LabelUse::Inferred => {
+                (Label::Beside, config.categories + config.latent_dim)
+            }
+            LabelUse::Heads => {
+                let heads =
+                    init.weight("decoder.heads.weight", config.categories, config.latent_dim)?;
+                (Label::Head(heads), config.latent_dim)
+            }
+        };
         let mlp = Mlp::new(
             &config.decoder,
             "decoder",
             "output",
-            config.latent_dim,
+            inputs,
             image.pixels(),
             init,
         )?;
-        Ok(Self { mlp })
+        Ok(Self { mlp, label })
     }
 
-    /// Codes `[B, latent_dim]` -> logits `[B, pixels]`; their sigmoid is the image.
-    pub fn forward(&self, style: &Tensor) -> Result<Tensor> {
-        self.mlp.forward(style)
+    /// Codes `[B, latent_dim]`, and probabilities of labels `[B, categories]` if the decoder has a label -> logits
+    /// `[B, pixels]`; their sigmoid is the image.
+    ///
+    /// Errors: if a label is missing, or given to a decoder that has none.
+    pub fn forward(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
+        match (&self.label, label) {
+            (Label::Absent, None) => self.mlp.forward(style),
+            (Label::Beside, Some(label)) => self.mlp.forward(&Tensor::cat(&[label, style], 1)?),
+            (Label::Head(heads), Some(label)) => {
+                self.mlp.forward(&(label.matmul(&heads.tensor())? + style)?)
+            }
+            (Label::Absent, Some(_)) => bail!("expected no label: this decoder has none"),
+            (Label::Beside | Label::Head(_), None) => {
+                bail!("expected a label for each code: this decoder needs it")
+            }
+        }
+    }
+
+    /// The head of each category, `[categories, latent_dim]`, if the decoder adds it to the style.
+    pub fn heads(&self) -> Option<Tensor> {
+        match &self.label {
+            Label::Head(heads) => Some(heads.tensor()),
+            Label::Absent | Label::Beside => None,
+        }
     }
 
     /// Every parameter, in sorted name order.
     pub fn params(&self) -> Vec<Param> {
-        self.mlp.params()
+        let mut params = self.mlp.params();
+        if let Label::Head(heads) = &self.label {
+            params.push(heads.clone());
+            params.sort_by(|a, b| a.name().cmp(b.name()));
+        }
+        params
     }
 }

@@ -3,7 +3,7 @@
 use aae_ops::Param;
 use candle_core::{Result, Tensor};
 
-use crate::ModelConfig;
+use crate::NetworkConfig;
 use crate::init::Init;
 use crate::mlp::Mlp;
 
@@ -14,20 +14,13 @@ pub struct Discriminator {
 }
 
 impl Discriminator {
-    /// Parameters `discriminator.hidden.<i>.*` and `discriminator.output.*`.
-    pub fn new(config: &ModelConfig, init: Init<'_>) -> Result<Self> {
-        let mlp = Mlp::new(
-            &config.discriminator,
-            "discriminator",
-            "output",
-            config.latent_dim,
-            1,
-            init,
-        )?;
+    /// Parameters `<name>.hidden.<i>.*` and `<name>.output.*`, on codes of `inputs` numbers.
+    pub fn new(config: &NetworkConfig, name: &str, inputs: usize, init: Init<'_>) -> Result<Self> {
+        let mlp = Mlp::new(config, name, "output", inputs, 1, init)?;
         Ok(Self { mlp })
     }
 
-    /// Codes `[B, latent_dim]` -> logits `[B, 1]`.
+    /// Codes `[B, inputs]` -> logits `[B, 1]`.
     pub fn forward(&self, codes: &Tensor) -> Result<Tensor> {
         self.mlp.forward(codes)
     }

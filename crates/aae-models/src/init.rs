@@ -4,7 +4,7 @@
 //! does not matter.
 
 use aae_ops::stream::{standard_normal, stream};
-use aae_ops::{Activation, Linear, Param};
+use aae_ops::{Activation, BatchNorm, Linear, Param};
 use candle_core::{Device, Result, Tensor};
 use rand::RngExt;
 
@@ -33,27 +33,37 @@ impl Init<'_> {
         outputs: usize,
         activation: Activation,
     ) -> Result<Linear> {
-        let bound = match self.scheme {
-            InitScheme::Normal => 0.0,
-            InitScheme::XavierUniform => (6.0 / (inputs + outputs) as f64).sqrt(),
-            InitScheme::KaimingUniform => 1.0 / (inputs as f64).sqrt(),
-        };
-        let weight_name = format!("{name}.weight");
-        let weight = match self.scheme {
-            InitScheme::Normal => self.normal(&weight_name, outputs * inputs),
-            _ => self.uniform(&weight_name, outputs * inputs, bound),
-        };
+        let weight = self.weight(&format!("{name}.weight"), outputs, inputs)?;
         let bias_name = format!("{name}.bias");
         let bias = match self.scheme {
-            InitScheme::KaimingUniform => self.uniform(&bias_name, outputs, bound),
+            InitScheme::KaimingUniform => {
+                self.uniform(&bias_name, outputs, 1.0 / (inputs as f64).sqrt())
+            }
             _ => vec![0.0; outputs],
         };
-        let weight = Param::new(
-            weight_name,
-            &Tensor::from_vec(weight, (outputs, inputs), self.device)?,
-        )?;
         let bias = Param::new(bias_name, &Tensor::from_vec(bias, outputs, self.device)?)?;
         Linear::new(weight, bias, activation)
+    }
+
+    /// A weight `name` `[outputs, inputs]`.
+    pub fn weight(self, name: &str, outputs: usize, inputs: usize) -> Result<Param> {
+        let numbers = outputs * inputs;
+        let weight = match self.scheme {
+            InitScheme::Normal => self.normal(name, numbers),
+            InitScheme::XavierUniform => {
+                self.uniform(name, numbers, (6.0 / (inputs + outputs) as f64).sqrt())
+            }
+            InitScheme::KaimingUniform => self.uniform(name, numbers, 1.0 / (inputs as f64).sqrt()),
+        };
+        Param::new(
+            name,
+            &Tensor::from_vec(weight, (outputs, inputs), self.device)?,
+        )
+    }
+
+    /// Batch normalisation of a layer of `width` outputs: gain 1, running mean 0, running variance 1.
+    pub fn batch_norm(self, name: &str, width: usize) -> Result<BatchNorm> {
+        BatchNorm::identity(&format!("{name}.batch_norm"), width, self.device)
     }
 
     fn normal(self, name: &str, n: usize) -> Vec<f32> {

@@ -10,13 +10,20 @@ mod decoder;
 mod discriminator;
 mod encoder;
 pub mod init;
+mod label;
 pub mod losses;
 mod mlp;
+mod pass;
 pub mod prior;
 
 pub use autoencoder::Autoencoder;
-pub use config::{ImageShape, InitScheme, ModelConfig, NetworkConfig, ReconstructionLoss};
+pub use config::{
+    EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig, PosteriorConfig,
+    ReconstructionLoss,
+};
 pub use decoder::Decoder;
 pub use discriminator::Discriminator;
 pub use encoder::{Encoder, Latent};
+pub use label::one_hot;
 pub use mlp::Mlp;
+pub use pass::Pass;

@@ -56,3 +56,44 @@ pub fn generator(logits: &Tensor) -> Result<Tensor> {
     let target = logits.detach().ones_like()?;
     loss::bce_with_logits(logits, &target, 1.0 / logits.dim(0)? as f64)
 }
+
+/// Classification loss: cross-entropy of `softmax(logits)` against labels, mean over the batch, in nats.
+///
+/// Shapes: `logits` and one-hot `labels` `[B, classes]` -> scalar. Errors: if the shapes differ.
+/// Source: Makhzani et al. 2015, §5.
+pub fn classification(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    loss::softmax_cross_entropy(logits, labels, 1.0 / logits.dim(0)?.max(1) as f64)
+}
+
+/// Penalty on cluster heads that lie closer together than `threshold`: `Σ_{i≠j} max(0, threshold - ‖headᵢ - headⱼ‖)`.
+///
+/// Shapes: `heads` `[K, dim]` -> scalar, in the units of the codes; each pair counts twice, as in the paper's sum.
+/// Errors: none of its own.
+/// Source: Makhzani et al. 2015, §7.
+pub fn head_distance(heads: &Tensor, threshold: f64) -> Result<Tensor> {
+    let (ways, _) = heads.dims2()?;
+    let same = Tensor::eye(ways, heads.dtype(), heads.device())?;
+    let differences = heads.unsqueeze(1)?.broadcast_sub(&heads.unsqueeze(0)?)?;
+    // A head is one apart from itself here: the root has no slope at zero, and the pair is left out below.
+    let distances = (differences.sqr()?.sum(2)? + &same)?.sqrt()?;
+    let short = distances.affine(-1.0, threshold)?.relu()?;
+    (short * same.affine(-1.0, 1.0)?)?.sum_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    #[test]
+    fn heads_closer_than_the_threshold_are_pushed_apart() {
+        let heads = Var::new(&[[0f32, 0.0], [3.0, 4.0], [0.0, 1.0]], &Device::Cpu).unwrap();
+        let penalty = head_distance(&heads, 2.0).unwrap();
+        // Only the first and the last are closer than 2: 2 · (2 - 1).
+        assert_eq!(penalty.to_scalar::<f32>().unwrap(), 2.0);
+        let gradients = penalty.backward().unwrap();
+        let gradient = gradients.get(&heads).unwrap().to_vec2::<f32>().unwrap();
+        assert_eq!(gradient, [[0.0, 2.0], [0.0, 0.0], [0.0, -2.0]]);
+    }
+}

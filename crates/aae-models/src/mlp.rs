@@ -22,17 +22,8 @@ impl Mlp {
         outputs: usize,
         init: Init<'_>,
     ) -> Result<Self> {
-        let mut layers = Vec::with_capacity(config.hidden.len() + 1);
-        let mut width = inputs;
-        for (i, &units) in config.hidden.iter().enumerate() {
-            layers.push(init.linear(
-                &format!("{name}.hidden.{i}"),
-                width,
-                units,
-                config.activation,
-            )?);
-            width = units;
-        }
+        let mut layers = hidden_layers(&config.hidden, config.activation, name, inputs, init)?;
+        let width = config.hidden.last().copied().unwrap_or(inputs);
         layers.push(init.linear(
             &format!("{name}.{output}"),
             width,
@@ -60,4 +51,20 @@ impl Mlp {
         params.sort_by(|a, b| a.name().cmp(b.name()));
         params
     }
+}
+
+/// Layers `<name>.hidden.<i>` of `widths` units each, the first of them on `inputs` numbers.
+pub(crate) fn hidden_layers(
+    widths: &[usize],
+    activation: Activation,
+    name: &str,
+    inputs: usize,
+    init: Init<'_>,
+) -> Result<Vec<Linear>> {
+    let mut before = inputs;
+    let layer = |(i, &units): (usize, &usize)| {
+        let inputs = std::mem::replace(&mut before, units);
+        init.linear(&format!("{name}.hidden.{i}"), inputs, units, activation)
+    };
+    widths.iter().enumerate().map(layer).collect()
 }

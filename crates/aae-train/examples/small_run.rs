@@ -48,11 +48,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     let config = Config::resolve("aae", None, &settings.map(Override::set))?;
     let training = Arc::new(load(&locate(None, None)?)?.train);
-    let splits = Splits::new(&config.data, config.seed, &training)?;
+    let splits = Splits::new(&config, &training)?;
     let folder = std::env::temp_dir().join(format!("aae-small-run-{}", std::process::id()));
     fit(Job {
         config: &config,
         train: &splits.train,
+        labelled: splits.labelled.as_ref(),
         data_fingerprint: &fingerprint(&training),
         run: &RunDir::create_at(&folder)?,
         device: &Device::Cpu,

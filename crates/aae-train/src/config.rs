@@ -14,10 +14,13 @@ mod decode;
 pub(crate) mod error;
 mod layers;
 mod validate;
+mod variant;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use layers::Override;
+pub use variant::{LabelNeed, VariantKind};
 
+use crate::corruption::CorruptionConfig;
 use crate::presets;
 use crate::schedule::Schedule;
 
@@ -44,8 +47,10 @@ pub struct Config {
     /// Where to stop, in steps, if before the last epoch's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,
-    /// Which images.
+    /// Which images and labels.
     pub data: DataConfig,
+    /// What is done to the images before the encoder sees them; the target stays clean.
+    pub corruption: CorruptionConfig,
     /// The networks.
     pub model: ModelConfig,
     /// The distribution that the codes shall follow.
@@ -58,17 +63,7 @@ pub struct Config {
     pub optimizer: OptimizersConfig,
 }
 
-/// Which training algorithm a run follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VariantKind {
-    /// A plain autoencoder: the reconstruction phase alone.
-    Ae,
-    /// The adversarial autoencoder.
-    Aae,
-}
-
-/// Which images a run trains on.
+/// Which images a run trains on, and whose labels it may see.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
@@ -77,6 +72,10 @@ pub struct DataConfig {
     /// Train on so many images only, after holding out; absent: on all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_train: Option<usize>,
+    /// Of so many of the images trained on, as many of each class, the labels may be seen; absent: of all, by a variant that
+    /// uses labels. A variant that uses none sees none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labelled: Option<usize>,
 }
 
 /// What is minimised.
@@ -93,6 +92,8 @@ pub struct LossConfig {
 pub struct RegularizationConfig {
     /// Standard deviation of the Gaussian noise added to real and fake codes before the discriminator sees them.
     pub discriminator_input_noise: f64,
+    /// Variant `dimensionality_reduction`: how far apart the cluster heads are kept, in the units of the codes; 0: anywhere.
+    pub head_distance: f64,
 }
 
 /// The optimizer of each phase.
@@ -101,10 +102,12 @@ pub struct RegularizationConfig {
 pub struct OptimizersConfig {
     /// Moves encoder and decoder.
     pub reconstruction: OptimizerConfig,
-    /// Moves the discriminator.
+    /// Moves each discriminator.
     pub discriminator: OptimizerConfig,
-    /// Moves the encoder against the discriminator.
+    /// Moves the encoder against the discriminators.
     pub generator: OptimizerConfig,
+    /// Moves the encoder towards the labels.
+    pub classification: OptimizerConfig,
 }
 
 /// One phase's optimizer.
@@ -203,6 +206,12 @@ impl Config {
         crate::hex(&Sha256::digest(self.to_toml()))
     }
 
+    /// Whether the ways of the label are clusters of the variant's own making, with no known label that says which is which.
+    pub fn infers_clusters(&self) -> bool {
+        self.variant.label_use().is_inferred()
+            && (self.variant.label_need() == LabelNeed::Never || self.data.labelled == Some(0))
+    }
+
     /// How many steps the run has: `epochs` times `steps_per_epoch`, or `max_steps` if that is less.
     pub fn total_steps(&self, steps_per_epoch: u64) -> u64 {
         let steps = self.epochs.saturating_mul(steps_per_epoch);
@@ -216,10 +225,11 @@ impl Config {
         ConfigErrors::if_any(validate::problems(self))
     }
 
-    /// Checks the values that depend on the number of training images: at least one full batch must be left after holding out.
+    /// Checks the values that depend on the data: at least one full batch must be left after holding out, and labels must be
+    /// those that there are.
     ///
     /// Errors: all of them at once.
-    pub fn validate_for(&self, training_images: usize) -> Result<(), ConfigErrors> {
-        ConfigErrors::if_any(validate::problems_with_data(self, training_images))
+    pub fn validate_for(&self, training_images: usize, classes: usize) -> Result<(), ConfigErrors> {
+        ConfigErrors::if_any(validate::problems_with_data(self, training_images, classes))
     }
 }

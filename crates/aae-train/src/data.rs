@@ -6,7 +6,7 @@ use aae_data::{DataError, Dataset, Split};
 use aae_ops::stream::stream;
 use sha2::{Digest, Sha256};
 
-use crate::config::DataConfig;
+use crate::config::{Config, LabelNeed};
 use crate::hex;
 
 /// The training images of a run, and those held out of them.
@@ -14,15 +14,19 @@ use crate::hex;
 pub struct Splits {
     /// What the run trains on.
     pub train: Split,
+    /// The part of it whose labels the run may see, if its variant uses labels.
+    pub labelled: Option<Split>,
     /// `data.validation` images that it never trains on, if any.
     pub validation: Option<Split>,
 }
 
 impl Splits {
-    /// Holds out and limits as the configuration says; which images are held out depends on the seed alone.
+    /// Holds out, limits and labels as the configuration says; which images it takes depends on the seed alone.
     ///
-    /// Errors: if nothing is left to train on.
-    pub fn new(config: &DataConfig, seed: u64, training: &Arc<Dataset>) -> Result<Self, DataError> {
+    /// Errors: if nothing is left to train on, or a class has fewer images than labels are asked for.
+    pub fn new(config: &Config, training: &Arc<Dataset>) -> Result<Self, DataError> {
+        let (need, seed) = (config.variant.label_need(), config.seed);
+        let config = &config.data;
         let all = Split::all(training);
         let (train, validation) = match config.validation {
             0 => (all, None),
@@ -33,7 +37,16 @@ impl Splits {
             }
         };
         let train = config.limit_train.map_or(train.clone(), |n| train.take(n));
-        Ok(Self { train, validation })
+        let labelled = match (need, config.labelled) {
+            (LabelNeed::Never, _) | (_, Some(0)) => None,
+            (_, None) => Some(train.clone()),
+            (_, Some(n)) => Some(train.balanced(n, &mut stream(seed, "data.labelled", 0))?),
+        };
+        Ok(Self {
+            train,
+            labelled,
+            validation,
+        })
     }
 }
 

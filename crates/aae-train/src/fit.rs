@@ -15,6 +15,7 @@ use aae_ops::stream::stream;
 use crate::checkpoint::{BestValidation, Checkpoint, CheckpointMeta, save};
 use crate::error::FitError;
 use crate::job::{Job, Outcome};
+use crate::labels::Labels;
 use crate::metrics::{Line, MetricsWriter, TrainLine};
 use crate::model_file::{ModelFile, ModelMeta};
 use crate::observer::{EpochReport, Observer, Start, StepReport};
@@ -43,6 +44,7 @@ fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), Fit
 struct Fit<'a> {
     job: Job<'a>,
     variant: Box<dyn Variant>,
+    labels: Labels<'a>,
     image: ImageShape,
     metrics: MetricsWriter,
     best: Option<BestValidation>,
@@ -93,6 +95,7 @@ impl<'a> Fit<'a> {
         let now = Instant::now();
         Ok(Self {
             variant,
+            labels: Labels::new(job.config, job.train, job.labelled),
             image,
             metrics,
             best,
@@ -140,6 +143,8 @@ impl<'a> Fit<'a> {
         }
         let batch = StepBatch {
             images: self.job.train.batch(positions, self.job.device)?,
+            labels: self.labels.of(positions),
+            labelled: self.labels.batch(self.step, self.job.device)?,
             step: self.step,
         };
         let losses = self.variant.step(&batch)?;

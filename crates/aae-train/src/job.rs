@@ -31,6 +31,8 @@ pub struct Job<'a> {
     pub config: &'a Config,
     /// The images to train on.
     pub train: &'a Split,
+    /// The part of them whose labels may be seen, if any.
+    pub labelled: Option<&'a Split>,
     /// What identifies the data: [`crate::data::fingerprint`].
     pub data_fingerprint: &'a str,
     /// Where the run is kept, locked by this process.

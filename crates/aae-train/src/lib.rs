@@ -6,20 +6,25 @@
 //! `examples/small_run.rs` is a whole run without the program around it.
 
 pub mod checkpoint;
+mod classification;
 pub mod config;
+pub mod corruption;
 pub mod data;
 pub mod device;
+mod draws;
 pub mod durable;
 pub mod environment;
 mod error;
 mod exit;
 mod fit;
 mod job;
+mod labels;
 pub mod metrics;
 pub mod model_file;
 pub mod observer;
 mod phase;
 pub mod presets;
+mod reconstruction;
 mod regularizer;
 pub mod run_dir;
 pub mod schedule;
@@ -27,10 +32,13 @@ pub mod state;
 pub mod tensor_file;
 pub mod variants;
 
+pub use classification::Classification;
+pub use draws::Draws;
 pub use error::FitError;
 pub use fit::fit;
 pub use job::{Evaluator, Job, Outcome};
 pub use phase::Phase;
+pub use reconstruction::Reconstruction;
 pub use regularizer::Regularizer;
 
 /// Lower-case hexadecimal digits.

@@ -55,6 +55,96 @@ const PRESETS: &[Preset] = &[
         summary: "8-D code, prior N(0, 5²): sharper digits",
         toml: include_str!("../presets/aae-8d.toml"),
     },
+    Preset {
+        name: "labelled-mixture",
+        summary: "2-D code, each digit its own Gaussian of the ring: 10,000 labels",
+        toml: include_str!("../presets/labelled-mixture.toml"),
+    },
+    Preset {
+        name: "labelled-swiss-roll",
+        summary: "2-D code, each digit its own stretch of the Swiss roll: 10,000 labels",
+        toml: include_str!("../presets/labelled-swiss-roll.toml"),
+    },
+    Preset {
+        name: "supervised",
+        summary: "15-D style; the decoder is told the digit",
+        toml: include_str!("../presets/supervised.toml"),
+    },
+    Preset {
+        name: "semi-supervised-100",
+        summary: "the encoder infers the digit: 100 labels",
+        toml: include_str!("../presets/semi-supervised-100.toml"),
+    },
+    Preset {
+        name: "semi-supervised-1000",
+        summary: "the encoder infers the digit: 1,000 labels",
+        toml: include_str!("../presets/semi-supervised-1000.toml"),
+    },
+    Preset {
+        name: "semi-supervised-all",
+        summary: "the encoder infers the digit: all labels",
+        toml: include_str!("../presets/semi-supervised-all.toml"),
+    },
+    Preset {
+        name: "clustering-16",
+        summary: "16 clusters, no label",
+        toml: include_str!("../presets/clustering-16.toml"),
+    },
+    Preset {
+        name: "clustering-30",
+        summary: "30 clusters, no label",
+        toml: include_str!("../presets/clustering-30.toml"),
+    },
+    Preset {
+        name: "reduction-2d-100",
+        summary: "2-D cluster heads and styles: 100 labels",
+        toml: include_str!("../presets/reduction-2d-100.toml"),
+    },
+    Preset {
+        name: "reduction-2d-1000",
+        summary: "2-D cluster heads and styles: 1,000 labels",
+        toml: include_str!("../presets/reduction-2d-1000.toml"),
+    },
+    Preset {
+        name: "reduction-2d-unsupervised",
+        summary: "2-D cluster heads and styles: 20 clusters, no label",
+        toml: include_str!("../presets/reduction-2d-unsupervised.toml"),
+    },
+    Preset {
+        name: "reduction-10d-100",
+        summary: "10-D cluster heads and styles: 100 labels",
+        toml: include_str!("../presets/reduction-10d-100.toml"),
+    },
+    Preset {
+        name: "posterior-gaussian",
+        summary: "2-D code, Gaussian posterior",
+        toml: include_str!("../presets/posterior-gaussian.toml"),
+    },
+    Preset {
+        name: "posterior-universal",
+        summary: "2-D code, universal approximator posterior",
+        toml: include_str!("../presets/posterior-universal.toml"),
+    },
+    Preset {
+        name: "denoising",
+        summary: "8-D code, from images of which half is hidden",
+        toml: include_str!("../presets/denoising.toml"),
+    },
+    Preset {
+        name: "nn-100",
+        summary: "baseline: a classifier trained on 100 labels alone",
+        toml: include_str!("../presets/nn-100.toml"),
+    },
+    Preset {
+        name: "nn-1000",
+        summary: "baseline: a classifier trained on 1,000 labels alone",
+        toml: include_str!("../presets/nn-1000.toml"),
+    },
+    Preset {
+        name: "nn-all",
+        summary: "baseline: a classifier trained on all labels",
+        toml: include_str!("../presets/nn-all.toml"),
+    },
 ];
 
 /// All presets, the default first.

@@ -84,7 +84,7 @@ pub fn restore(
 
 /// Copies an autoencoder's parameters to the host: what `model.safetensors` holds.
 pub fn capture_autoencoder(autoencoder: &Autoencoder) -> candle_core::Result<Tensors> {
-    params_to_host(autoencoder.params())
+    params_to_host(autoencoder.state())
 }
 
 /// Gives an autoencoder captured parameters.
@@ -94,7 +94,7 @@ pub fn restore_autoencoder(
     autoencoder: &Autoencoder,
     tensors: &Tensors,
 ) -> Result<(), RestoreError> {
-    let params = autoencoder.params();
+    let params = autoencoder.state();
     match_tensors(&shapes(&params), tensors)?;
     Ok(set_params(&params, tensors)?)
 }

@@ -9,52 +9,52 @@ use aae_train::checkpoint::{load, load_newest};
 use aae_train::config::Config;
 use aae_train::presets::presets;
 use aae_train::run_dir::RunDir;
-use aae_train::variants::{StepBatch, Variant, build};
-use aae_train::{Outcome, Phase, Regularizer};
+use aae_train::variants::{Variant, build};
+use aae_train::{Draws, Outcome, Phase, Regularizer};
 use candle_core::{Device, Tensor};
-use common::{bytes, config, train, training_split, whole_run};
+use common::{bytes, config, step_batch, train, whole_run};
 
 const IMAGE: ImageShape = ImageShape {
     height: 4,
     width: 5,
 };
 
-/// The bits of every parameter of every network.
+/// The bits of every parameter of every network, running statistics aside: those are moved by no phase.
 fn weights(variant: &dyn Variant) -> Vec<(&'static str, Vec<u32>)> {
     let bits = |param: &aae_ops::Param| -> Vec<u32> {
-        param
-            .tensor()
-            .flatten_all()
-            .unwrap()
-            .to_vec1::<f32>()
-            .unwrap()
-            .iter()
-            .map(|x| x.to_bits())
-            .collect()
+        let numbers = param.tensor().flatten_all().unwrap();
+        let numbers: Vec<f32> = numbers.to_vec1().unwrap();
+        numbers.iter().map(|x| x.to_bits()).collect()
     };
+    let learns = |param: &&aae_ops::Param| !param.name().contains("running");
     variant
         .networks()
         .iter()
-        .map(|(name, params)| (*name, params.iter().flat_map(bits).collect()))
+        .map(|(name, params)| (*name, params.iter().filter(learns).flat_map(bits).collect()))
         .collect()
 }
 
+const PHASES: [&str; 4] = [
+    "reconstruction",
+    "discriminator",
+    "generator",
+    "classification",
+];
+
 /// Which networks one step moves when every phase but `only` has a learning rate too small to move anything.
-fn moved_by(only: &str) -> Vec<&'static str> {
-    let rates = ["reconstruction", "discriminator", "generator"].map(|phase| {
-        format!(
-            "optimizer.{phase}.lr={}",
-            if phase == only { "1e-2" } else { "1e-300" }
-        )
+fn moved_by(preset: &str, only: &str) -> Vec<&'static str> {
+    let rates = PHASES.map(|phase| {
+        let lr = if phase == only { "1e-2" } else { "1e-300" };
+        format!("optimizer.{phase}.lr={lr}")
     });
-    let config = config("aae", &rates.each_ref().map(String::as_str));
+    let config = config(preset, &rates.each_ref().map(String::as_str));
     let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
     let before = weights(variant.as_ref());
-    let images = training_split().batch(&[0, 1, 2, 3], &Device::Cpu).unwrap();
     for phase in variant.phases_mut() {
         phase.schedule(0, 4, 12);
     }
-    variant.step(&StepBatch { images, step: 0 }).unwrap();
+    let batch = step_batch(&config, &[0, 1, 2, 3], 0);
+    variant.step(&batch).unwrap();
     let after = weights(variant.as_ref());
     before
         .iter()
@@ -66,44 +66,86 @@ fn moved_by(only: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_phase_moves_its_own_networks_and_no_others() {
-    assert_eq!(moved_by("reconstruction"), ["encoder", "decoder"]);
-    assert_eq!(moved_by("discriminator"), ["discriminator"]);
-    assert_eq!(moved_by("generator"), ["encoder"]);
-    assert_eq!(moved_by("none"), [""; 0]);
+    for preset in presets() {
+        let variant = Config::resolve(preset.name, None, &[]).unwrap().variant;
+        let two_codes = variant.label_use().is_inferred();
+        let discriminators: &[&str] = match two_codes {
+            true => &["style_discriminator", "label_discriminator"],
+            false => &["discriminator"],
+        };
+        let expected = |phase: &str| -> Vec<&str> {
+            match phase {
+                "reconstruction" if variant.has_decoder() => vec!["encoder", "decoder"],
+                "discriminator" if variant.is_adversarial() => discriminators.to_vec(),
+                "generator" if variant.is_adversarial() => vec!["encoder"],
+                "classification"
+                    if variant.classifies() && !preset.name.contains("unsupervised") =>
+                {
+                    vec!["encoder"]
+                }
+                _ => vec![],
+            }
+        };
+        for phase in PHASES.into_iter().chain(["none"]) {
+            let moved = moved_by(preset.name, phase);
+            assert_eq!(moved, expected(phase), "{}: {phase}", preset.name);
+        }
+    }
+}
+
+#[test]
+fn running_statistics_follow_one_pass_of_a_step() {
+    let rates = PHASES.map(|phase| format!("optimizer.{phase}.lr=1e-300"));
+    let mut settings: Vec<&str> = rates.iter().map(String::as_str).collect();
+    settings.push("corruption={kind=\"none\"}");
+    let config = config("clustering-16", &settings);
+    let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+    let mean = |variant: &dyn Variant| -> Vec<f32> {
+        let buffers = variant.autoencoder().encoder().buffers();
+        buffers[0].tensor().to_vec1().unwrap()
+    };
+    let mut step = |step| {
+        variant
+            .step(&step_batch(&config, &[0, 1, 2, 3], step))
+            .unwrap();
+        mean(variant.as_ref())
+    };
+    let (once, twice) = (step(0), step(1));
+    // 0.1 m, then 0.9 · 0.1 m + 0.1 m: a second pass of the step that counted would have changed the first.
+    for (once, twice) in once.iter().zip(&twice) {
+        assert!((twice - 1.9 * once).abs() < 1e-6, "{once} {twice}");
+    }
+    assert!(once.iter().any(|x| x.abs() > 1e-4));
 }
 
 #[test]
 fn a_discriminator_that_cannot_tell_has_the_losses_of_equilibrium() {
     let config = config("aae", &["model.discriminator.hidden=[8]"]);
-    let encoder = build(&config, IMAGE, &Device::Cpu)
-        .unwrap()
-        .autoencoder()
-        .encoder()
-        .params();
-    let mut regularizer = Regularizer::new(&config, encoder, &Device::Cpu).unwrap();
-    for param in regularizer.discriminator().params() {
-        param.set(&param.tensor().zeros_like().unwrap()).unwrap();
-    }
+    let mut regularizer = Regularizer::new(&config, "discriminator", 2, &Device::Cpu).unwrap();
+    let blind = |regularizer: &Regularizer| {
+        for param in regularizer.discriminator().params() {
+            param.set(&param.tensor().zeros_like().unwrap()).unwrap();
+        }
+    };
+    blind(&regularizer);
     let codes = Tensor::zeros((6, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
-    let real = regularizer.sample_prior(6, 0).unwrap();
+    let real = Draws::new(&config, &Device::Cpu).style(6, 0).unwrap();
     let value = |loss: Tensor| loss.to_scalar::<f32>().unwrap();
     let ln2 = std::f32::consts::LN_2;
-    assert!(
-        (value(regularizer.update_discriminator(&real, &codes, 0).unwrap()) - 2.0 * ln2).abs()
-            < 1e-6
-    );
-    for param in regularizer.discriminator().params() {
-        param.set(&param.tensor().zeros_like().unwrap()).unwrap();
-    }
-    assert!((value(regularizer.update_generator(&codes, 0).unwrap()) - ln2).abs() < 1e-6);
+    let discriminator = value(regularizer.update_discriminator(&real, &codes, 0).unwrap());
+    assert!((discriminator - 2.0 * ln2).abs() < 1e-6);
+    blind(&regularizer);
+    let generator = value(regularizer.generator_loss(&codes, 0).unwrap());
+    assert!((generator - ln2).abs() < 1e-6);
 }
 
 #[test]
 fn an_interrupted_and_resumed_run_equals_an_uninterrupted_one_byte_for_byte() {
     for preset in presets() {
-        let noise: &[&str] = match preset.name {
-            "ae" => &[],
-            _ => &["regularization.discriminator_input_noise=0.1"],
+        let variant = Config::resolve(preset.name, None, &[]).unwrap().variant;
+        let noise: &[&str] = match variant.is_adversarial() {
+            false => &[],
+            true => &["regularization.discriminator_input_noise=0.1"],
         };
         let config = config(preset.name, noise);
         let folder = tempfile::tempdir().unwrap();
@@ -170,20 +212,11 @@ fn every_preset_trains_three_steps_at_its_full_size() {
     for preset in presets() {
         let config = Config::resolve(preset.name, None, &[]).unwrap();
         let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
-        let images = training_split().batch(&[0, 1, 2, 3], &Device::Cpu).unwrap();
         for step in 0..3 {
-            for (name, loss) in variant
-                .step(&StepBatch {
-                    images: images.clone(),
-                    step,
-                })
-                .unwrap()
-            {
-                assert!(
-                    loss.to_scalar::<f32>().unwrap().is_finite(),
-                    "{}: {name}",
-                    preset.name
-                );
+            let batch = step_batch(&config, &[0, 1, 2, 3], step);
+            for (name, loss) in variant.step(&batch).unwrap() {
+                let loss = loss.to_scalar::<f32>().unwrap();
+                assert!(loss.is_finite(), "{}: {name}", preset.name);
             }
         }
     }
@@ -199,15 +232,10 @@ fn training_lowers_the_reconstruction_loss() {
         ],
     );
     let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
-    let images = training_split()
-        .batch(&(0..24).collect::<Vec<_>>(), &Device::Cpu)
-        .unwrap();
+    let positions: Vec<u32> = (0..24).collect();
     let mut step = |step| {
         let losses = variant
-            .step(&StepBatch {
-                images: images.clone(),
-                step,
-            })
+            .step(&step_batch(&config, &positions, step))
             .unwrap();
         losses[0].1.to_scalar::<f32>().unwrap()
     };
@@ -265,8 +293,7 @@ fn clipping_shortens_a_step_and_schedules_scale_it() {
             .phases_mut()
             .into_iter()
             .for_each(|phase: &mut Phase| phase.schedule(6, 4, 12));
-        let images = training_split().batch(&[0, 1], &Device::Cpu).unwrap();
-        variant.step(&StepBatch { images, step: 0 }).unwrap();
+        variant.step(&step_batch(&config, &[0, 1], 0)).unwrap();
         (param.tensor() - before)
             .unwrap()
             .sqr()

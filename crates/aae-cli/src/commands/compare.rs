@@ -40,9 +40,10 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
             models.push(trained::load(Some(run), &args.data, device)?);
         }
         let (_, data) = data::read(args.data.data.as_deref())?;
-        models
-            .iter()
-            .try_for_each(|model| model.check_images(&data.test))?;
+        for model in &models {
+            model.check_decoder()?;
+            model.check_images(&data.test)?;
+        }
         let test = Split::all(&data.test.into()).take(args.n as usize);
         let positions: Vec<u32> = (0..test.len() as u32).collect();
         let named: Vec<(String, &Autoencoder)> = models

@@ -1,24 +1,51 @@
-//! `eval`: every figure of a trained model, on the test images.
+//! `eval`: every figure of a trained model, on the test images; what takes long only when asked for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use aae_data::Split;
-use aae_eval::nearest_neighbour_accuracy;
+use aae_eval::{encode_all, given_labels, nearest_neighbour_accuracy, psnr, ssim};
+use aae_train::data::Splits;
 use aae_train::metrics::EvaluationLine;
 use clap::Args;
 use serde::Serialize;
+
+mod judge;
+mod likelihood;
+mod probes;
 
 use crate::args::ModelArgs;
 use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Trained};
 use crate::{data, output, report, text};
 
-/// Measure a model on the test images: reconstruction, and how well the codes match the prior
+/// Figures by name.
+type Figures = BTreeMap<String, f64>;
+
+/// Measure a model on the test images: reconstruction, match of the codes with the prior, inferred labels
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   {program} eval
-  {program} eval runs/aae-s0 --json")]
+  {program} eval runs/aae-s0 --json
+  {program} eval runs/aae-s0 --probes               how much of the class a classifier finds in the codes
+  {program} eval runs/aae-8d-s0 --likelihood        Parzen log-likelihood from 10,000 samples
+  {program} eval runs/supervised-s0 --judge runs/nn-all-s0")]
 pub(crate) struct EvalArgs {
     #[command(flatten)]
     model: ModelArgs,
+    /// Train classifiers on the codes of the training images: linear, a network, nearest neighbours (a minute or two)
+    #[arg(long)]
+    probes: bool,
+    /// Estimate the log-likelihood of the test images by a Parzen window on so many samples
+    #[arg(long, value_name = "SAMPLES", num_args = 0..=1, default_missing_value = "10000", value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    likelihood: Option<u64>,
+    /// The Parzen window's standard deviation [default: the best of a grid, on held-out images and 10,000 samples]
+    #[arg(long, value_name = "SIGMA", requires = "likelihood", value_parser = likelihood::window)]
+    window: Option<f64>,
+    /// Have samples judged by the classifier of this run: which classes there are, and how like the test images
+    #[arg(long, value_name = "RUN")]
+    judge: Option<PathBuf>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -32,13 +59,17 @@ struct Report {
     /// Steps trained.
     step: u64,
     images: usize,
-    reconstruction_error: f64,
+    reconstruction_error: Option<f64>,
     #[serde(flatten)]
-    figures: std::collections::BTreeMap<String, f64>,
+    figures: Figures,
 }
 
 /// Share of test codes whose nearest other code has the same label.
 const NEAREST: &str = "nearest_neighbour_accuracy";
+/// Peak signal-to-noise ratio of the reconstructions, in decibels.
+const PSNR: &str = "psnr";
+/// Structural similarity of the reconstructions.
+const SSIM: &str = "ssim";
 
 pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
@@ -47,7 +78,24 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
         let (_, data) = data::read(args.model.data.data.as_deref())?;
         model.check_images(&data.test)?;
         let test = Split::all(&data.test.into());
-        let report = evaluate(&model, &test)?;
+        let splits = Splits::new(&model.config, &Arc::new(data.train))?;
+        let mut report = evaluate(&model, &test, &splits)?;
+        if args.probes {
+            model.check_decoder()?;
+            report
+                .figures
+                .extend(probes::probes(&model, &splits, &test)?);
+        }
+        if let Some(samples) = args.likelihood {
+            model.check_decoder()?;
+            let found = likelihood::likelihood(&model, &splits, &test, samples, args.window)?;
+            report.figures.extend(found);
+        }
+        if let Some(judge) = &args.judge {
+            model.check_decoder()?;
+            let judge = trained::load(Some(judge), &args.model.data, device)?;
+            report.figures.extend(judge::judged(&model, &judge, &test)?);
+        }
         match args.json {
             true => Ok(serde_json::to_string_pretty(&report)? + "\n"),
             false => Ok(table(&model, report)),
@@ -56,24 +104,49 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
     output::print(&text)
 }
 
-fn evaluate(model: &Trained, test: &Split) -> anyhow::Result<Report> {
+fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Report> {
+    let judges = splits.validation.as_ref().unwrap_or(test);
     let Measured {
         reconstruction_error,
         mut figures,
         codes,
-    } = measure(&model.autoencoder, test, model.prior(), model.config.seed)?;
-    if test.len() >= 2 {
+    } = measure(&model.autoencoder, test, judges, &model.config)?;
+    if model.config.variant.has_decoder() && test.len() >= 2 {
         let dim = model.autoencoder.latent_dim();
         let accuracy = nearest_neighbour_accuracy(&codes, dim, &test.labels())?;
         figures.insert(NEAREST.to_owned(), accuracy);
+        figures.extend(quality(model, test)?);
     }
     Ok(Report {
         model: model.name.clone(),
         step: model.step,
         images: test.len(),
-        reconstruction_error,
+        reconstruction_error: reconstruction_error
+            .is_finite()
+            .then_some(reconstruction_error),
         figures,
     })
+}
+
+/// How alike test images and their reconstructions look; without the second figure for images smaller than its window.
+fn quality(model: &Trained, test: &Split) -> anyhow::Result<Figures> {
+    let autoencoder = &model.autoencoder;
+    let image = autoencoder.image();
+    let (mut originals, mut made) = (Vec::new(), Vec::new());
+    for positions in test.all_batches(500) {
+        let mut batch = Vec::new();
+        test.gather(&positions, &mut batch);
+        originals.append(&mut batch);
+        let images = test.batch(&positions, autoencoder.device())?;
+        let labels = given_labels(autoencoder, test, &positions)?;
+        let reconstructions = autoencoder.reconstruct(&images, labels.as_ref())?;
+        made.extend(reconstructions.flatten_all()?.to_vec1::<f32>()?);
+    }
+    let mut figures = Figures::from([(PSNR.to_owned(), psnr(&originals, &made, image.pixels())?)]);
+    if let Ok(similarity) = ssim(&originals, &made, image.height, image.width) {
+        figures.insert(SSIM.to_owned(), similarity);
+    }
+    Ok(figures)
 }
 
 fn table(model: &Trained, report: Report) -> String {
@@ -83,6 +156,12 @@ fn table(model: &Trained, report: Report) -> String {
         let (mmd, floor) = (text::figure(mmd), text::figure(floor));
         more.push(("  MMD²", format!("{mmd} beside {floor}")));
     }
+    if let Some(psnr) = get(PSNR) {
+        let ssim = get(SSIM).map_or_else(String::new, |ssim| {
+            format!(", structural similarity {ssim:.3}")
+        });
+        more.push(("images", format!("{psnr:.2} dB signal to noise{ssim}")));
+    }
     if let Some(accuracy) = get(NEAREST) {
         let percent = 100.0 * accuracy;
         more.push((
@@ -90,22 +169,33 @@ fn table(model: &Trained, report: Report) -> String {
             format!("{percent:.1} % of codes have one of their own class nearest"),
         ));
     }
+    more.extend(probes::rows(&report.figures));
+    more.extend(likelihood::rows(&report.figures));
+    more.extend(judge::rows(&report.figures));
     let mut rows = vec![
         (
             "model",
             format!("{}, {}", report.model, text::plural(report.step, "step")),
         ),
-        ("images", text::count(report.images as u64)),
+        (
+            "measured on",
+            text::plural(report.images as u64, "test image"),
+        ),
     ];
     let line = EvaluationLine {
         step: report.step,
         epoch: 0,
         split: "test".to_owned(),
-        reconstruction_error: report.reconstruction_error,
+        reconstruction_error: report.reconstruction_error.unwrap_or(f64::NAN),
         figures: report.figures,
     };
     let (dim, seed) = (model.autoencoder.latent_dim(), model.config.seed);
     rows.extend(report::evaluation(&line, model.prior(), dim, seed));
     rows.extend(more);
     report::table(&rows)
+}
+
+/// The codes of all images of a split, for classifiers that are trained on them.
+fn codes(model: &Trained, split: &Split) -> anyhow::Result<Vec<f32>> {
+    Ok(encode_all(&model.autoencoder, split)?)
 }

@@ -31,6 +31,7 @@ pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let path = place.run(|device| {
         let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        model.check_decoder()?;
         let (_, data) = data::read(args.model.data.data.as_deref())?;
         model.check_images(&data.test)?;
         let test = Split::all(&data.test.into()).take(args.n as usize);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aae_models::prior::PriorConfig;
-use aae_train::config::{Config, VariantKind};
+use aae_train::config::Config;
 use aae_train::metrics::{EvaluationLine, Line, read};
 use aae_train::run_dir::{self, RunDir};
 use clap::Args;
@@ -73,10 +73,16 @@ fn describe(config: &Config) -> String {
         PriorConfig::GaussianMixture { .. } => "mixture".to_owned(),
         PriorConfig::SwissRoll { .. } => "Swiss roll".to_owned(),
     };
-    match config.variant {
-        VariantKind::Ae => format!("ae {dim}-D"),
-        VariantKind::Aae => format!("aae {dim}-D {prior}"),
+    let name = config.variant.name().replace('_', "-");
+    let mut words = vec![name, format!("{dim}-D")];
+    if config.variant.is_adversarial() {
+        words.push(prior);
     }
+    match config.data.labelled {
+        Some(labels) if labels > 0 => words.push(format!("{labels} labels")),
+        _ => {}
+    }
+    words.join(" ")
 }
 
 /// The last step in a metrics file and its last evaluation of the test images; nothing if it cannot be read.

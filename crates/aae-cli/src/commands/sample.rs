@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
+use aae_data::Split;
+use aae_models::LabelUse;
 use aae_ops::stream::stream;
 use clap::Args;
 
 use crate::args::ModelArgs;
 use crate::exit::UsageError;
-use crate::output;
 use crate::pictures::{self, Grid};
 use crate::trained::{self, Trained};
+use crate::{data, output};
 
 /// Make images: from random draws of the prior, from a grid of codes, or from codes of your choice
 #[derive(Args, Debug)]
@@ -17,7 +19,10 @@ use crate::trained::{self, Trained};
   {program} sample                                  100 random images of the newest run
   {program} sample runs/aae-s0 --n 25 --seed 7 --out digits.png
   {program} sample --grid=-10..10 --steps 20        the plane of the first two code numbers
-  {program} sample --z 0,0 --z 5,-2.5               the images of two codes")]
+  {program} sample --z 0,0 --z 5,-2.5               the images of two codes
+  {program} sample --label 3                        of a model with labels: random threes
+  {program} sample --styles 10                      one random style a row, in every label
+  {program} sample --style-of 12 --style-of 40      the styles of two test images, in every label")]
 pub(crate) struct SampleArgs {
     #[command(flatten)]
     model: ModelArgs,
@@ -36,6 +41,15 @@ pub(crate) struct SampleArgs {
     /// Decode this code: as many numbers as the model's code has; may be repeated
     #[arg(long, value_name = "Z,Z,...", allow_hyphen_values = true, value_parser = code, conflicts_with_all = ["n", "seed", "grid"])]
     z: Vec<Code>,
+    /// Tell the decoder this label, of a model that has labels or clusters [default: each in turn]
+    #[arg(long, value_name = "LABEL")]
+    label: Option<u8>,
+    /// Draw so many random styles, one a row, each in every label
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100), conflicts_with_all = ["n", "grid", "z", "label"])]
+    styles: Option<u16>,
+    /// Take the style of the test image of this number (from 0), and draw it in every label; may be repeated
+    #[arg(long, value_name = "INDEX", conflicts_with_all = ["n", "seed", "grid", "z", "label", "styles"])]
+    style_of: Vec<u32>,
     /// Where to write the picture [default: in the run's folder samples/]
     #[arg(long, value_name = "FILE.png")]
     out: Option<PathBuf>,
@@ -49,12 +63,40 @@ pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let path = place.run(|device| {
         let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        model.check_decoder()?;
+        check_label(args, &model)?;
         let (name, picture) = picture(args, &model)?;
         let path = model.output(args.out.as_deref(), &name)?;
         pictures::write(&path, &picture)?;
         Ok(path)
     })?;
     output::wrote(&path)
+}
+
+/// Errors: if labels are asked for that the model does not have.
+fn check_label(args: &SampleArgs, model: &Trained) -> Result<(), UsageError> {
+    let flag = match (&args.label, &args.styles, args.style_of.is_empty()) {
+        (Some(_), ..) => "--label",
+        (_, Some(_), _) => "--styles",
+        (.., false) => "--style-of",
+        _ => return Ok(()),
+    };
+    let ways = match model.autoencoder.label_use() {
+        LabelUse::Absent => 0,
+        _ => model.autoencoder.categories(),
+    };
+    if ways == 0 {
+        return Err(UsageError(format!(
+            "{flag}: expected a model whose decoder has labels, found {}; train one with --preset supervised",
+            model.config.variant.name()
+        )));
+    }
+    match args.label {
+        Some(label) if usize::from(label) >= ways => Err(UsageError(format!(
+            "--label: expected a label below {ways}, found {label}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The picture, and what its file is called.
@@ -66,7 +108,8 @@ fn picture(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, aae_vi
             high,
             steps: args.steps.into(),
         };
-        return Ok(("grid.png".to_owned(), pictures::plane(&subject, grid)?));
+        let picture = pictures::plane(&subject, grid, args.label)?;
+        return Ok(("grid.png".to_owned(), picture));
     }
     if !args.z.is_empty() {
         let dim = model.autoencoder.latent_dim();
@@ -82,11 +125,38 @@ fn picture(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, aae_vi
             .iter()
             .flat_map(|code| code.0.iter().copied())
             .collect();
-        return Ok(("codes.png".to_owned(), pictures::points(&subject, &codes)?));
+        let picture = pictures::points(&subject, &codes, args.label.unwrap_or(0))?;
+        return Ok(("codes.png".to_owned(), picture));
     }
-    let mut rng = stream(args.seed, "sample", 0);
-    let picture = pictures::samples(&subject, args.n as usize, &mut rng)?;
-    Ok((format!("random-seed{}.png", args.seed), picture))
+    let seed = args.seed;
+    if !args.style_of.is_empty() {
+        let (_, data) = data::read(args.model.data.data.as_deref())?;
+        model.check_images(&data.test)?;
+        let test = Split::all(&data.test.into());
+        if let Some(wrong) = args
+            .style_of
+            .iter()
+            .find(|index| **index as usize >= test.len())
+        {
+            let message = format!(
+                "--style-of: expected a number below {}, as there are test images, found {wrong}",
+                test.len()
+            );
+            return Err(UsageError(message).into());
+        }
+        let picture = pictures::styles_of(&subject, &test, &args.style_of)?;
+        return Ok(("style-of.png".to_owned(), picture));
+    }
+    let mut rng = stream(seed, "sample", 0);
+    if let Some(styles) = args.styles {
+        let picture = pictures::random_styles(&subject, styles.into(), &mut rng)?;
+        return Ok((format!("styles-seed{seed}.png"), picture));
+    }
+    let picture = pictures::samples(&subject, args.n as usize, args.label, &mut rng)?;
+    let of_label = args
+        .label
+        .map_or_else(String::new, |label| format!("-label{label}"));
+    Ok((format!("random{of_label}-seed{seed}.png"), picture))
 }
 
 /// Beyond this a network sees nothing new, and sums of squares leave `f32`.

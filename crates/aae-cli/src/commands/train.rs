@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aae_train::checkpoint::{Checkpoint, CheckpointError, load_newest};
-use aae_train::config::{Config, VariantKind};
+use aae_train::config::Config;
 use aae_train::environment::Environment;
 use aae_train::run_dir::RunDir;
 use aae_train::{FitError, Job, Outcome, durable, fit};
@@ -104,8 +104,7 @@ fn train(
         let mut evaluator = Measure {
             test: &prepared.test,
             validation: prepared.splits.validation.as_ref(),
-            prior: &config.prior,
-            seed: config.seed,
+            config,
         };
         let mut figures = Figures {
             run,
@@ -115,6 +114,7 @@ fn train(
         Ok(fit(Job {
             config,
             train: &prepared.splits.train,
+            labelled: prepared.splits.labelled.as_ref(),
             data_fingerprint: &prepared.fingerprint,
             run,
             device,
@@ -186,10 +186,7 @@ impl Ended<'_> {
             outcome,
             step,
             total_steps: self.progress.total_steps,
-            variant: match config.variant {
-                VariantKind::Ae => "ae".to_owned(),
-                VariantKind::Aae => "aae".to_owned(),
-            },
+            variant: config.variant.name().to_owned(),
             prior: config.prior.describe(),
             seed: config.seed,
             seconds: self.time.as_secs_f64(),

@@ -1,5 +1,6 @@
 //! Codes in the plane, coloured by label, under the outline of the prior.
 
+use aae_models::LabelUse;
 use aae_models::prior::PriorConfig;
 use aae_ops::stream::stream;
 use aae_viz::{Picture, Scatter, scatter};
@@ -34,10 +35,11 @@ pub(crate) fn codes(
         2 => subject.caption.to_owned(),
         _ => format!("{} · {} dimensions not shown", subject.caption, dim - 2),
     };
-    let outline = if dim == 1 {
-        Vec::new()
-    } else {
-        subject.prior.outline()
+    // With cluster heads the codes lie around those, not around the prior.
+    let outline = match subject.autoencoder.label_use() {
+        LabelUse::Heads => Vec::new(),
+        _ if dim == 1 => Vec::new(),
+        _ => subject.prior.outline(),
     };
     Ok(scatter(&Scatter {
         points: &points,

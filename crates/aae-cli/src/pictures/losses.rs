@@ -10,7 +10,7 @@ use aae_viz::{Curves, Panel, Picture, Reference, Series, curves};
 
 const RECONSTRUCTION: &str = "reconstruction";
 
-/// Two panels, or one without an adversary: the reconstruction loss, and the losses of the game.
+/// A panel for each kind that there is: the reconstruction loss, the classification loss, the losses of the game.
 pub(crate) fn losses(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Picture> {
     let mut points: BTreeMap<&str, Vec<[f64; 2]>> = BTreeMap::new();
     let mut test = Vec::new();
@@ -31,6 +31,8 @@ pub(crate) fn losses(config: &Config, lines: &[Line], caption: &str) -> anyhow::
         }
     }
     let reconstruction = points.remove(RECONSTRUCTION).unwrap_or_default();
+    let classification = points.remove("classification").unwrap_or_default();
+    points.remove("head_distance");
     let mut first = vec![Series {
         name: "training",
         points: &reconstruction,
@@ -50,24 +52,44 @@ pub(crate) fn losses(config: &Config, lines: &[Line], caption: &str) -> anyhow::
         .iter()
         .map(|(name, points)| Series { name, points })
         .collect();
+    let two_codes = points.contains_key("style_discriminator");
+    let generator = match two_codes {
+        true => (2.0 * LN_2, "2 ln 2: all at equilibrium"),
+        false => (LN_2, "ln 2: generator at equilibrium"),
+    };
     let references: Vec<Reference<'_>> = [
         (
             "discriminator",
             2.0 * LN_2,
             "2 ln 2: discriminator at equilibrium",
         ),
-        ("generator", LN_2, "ln 2: generator at equilibrium"),
+        ("generator", generator.0, generator.1),
     ]
     .into_iter()
     .filter(|(name, ..)| points.contains_key(name))
     .map(|(_, value, label)| Reference { value, label })
     .collect();
-    let mut panels = vec![Panel {
-        name: &name,
-        series: &first,
-        references: &[],
-        logarithmic: true,
+    let learning = [Series {
+        name: "training",
+        points: &classification,
     }];
+    let mut panels = Vec::new();
+    if config.variant.has_decoder() {
+        panels.push(Panel {
+            name: &name,
+            series: &first,
+            references: &[],
+            logarithmic: true,
+        });
+    }
+    if !classification.is_empty() {
+        panels.push(Panel {
+            name: "Classification loss (nats)",
+            series: &learning,
+            references: &[],
+            logarithmic: true,
+        });
+    }
     if !game.is_empty() {
         panels.push(Panel {
             name: "Adversarial losses (nats)",

@@ -1,24 +1,29 @@
 //! Pictures of a model and its data: from tensors and runs to the slices that aae-viz draws.
 
+mod clusters;
 mod codes;
 mod losses;
 mod pairs;
 mod plane;
 mod samples;
+mod styles;
 
 use std::path::Path;
 
-use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
+use aae_models::{Autoencoder, LabelUse, one_hot};
+use aae_ops::stream::Stream;
 use aae_viz::{Picture, encode_png};
 use anyhow::Context;
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
+pub(crate) use clusters::clusters;
 pub(crate) use codes::codes;
 pub(crate) use losses::losses;
 pub(crate) use pairs::{comparison, pairs};
 pub(crate) use plane::{Grid, plane};
 pub(crate) use samples::{points, samples};
+pub(crate) use styles::{random_styles, styles_of};
 
 /// Codes decoded at a time.
 const BATCH: usize = 500;
@@ -39,20 +44,62 @@ pub(crate) fn write(path: &Path, picture: &Picture) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a decoder is told beside the codes.
+#[derive(Clone, Copy, Debug)]
+enum Told<'a> {
+    /// One label for each code, where the decoder has labels; nothing to a decoder that has none.
+    Labels(&'a [u8]),
+    /// No label at all: the codes are places between the heads of a decoder that has them.
+    Nothing,
+}
+
 /// Decodes codes `[n, latent_dim]` to images `[n, pixels]` in `[0, 1]`, both row-major.
-fn decode(autoencoder: &Autoencoder, codes: &[f32]) -> candle_core::Result<Vec<f32>> {
-    let dim = autoencoder.latent_dim();
+fn decode(
+    autoencoder: &Autoencoder,
+    codes: &[f32],
+    told: Told<'_>,
+) -> candle_core::Result<Vec<f32>> {
+    let (dim, ways) = (autoencoder.latent_dim(), autoencoder.categories());
+    let has_label = autoencoder.label_use() != LabelUse::Absent;
     let mut pixels = Vec::new();
-    for batch in codes.chunks(BATCH * dim) {
-        let codes = Tensor::from_slice(batch, (batch.len() / dim, dim), autoencoder.device())?;
+    for (i, batch) in codes.chunks(BATCH * dim).enumerate() {
+        let n = batch.len() / dim;
+        let device = autoencoder.device();
+        let codes = Tensor::from_slice(batch, (n, dim), device)?;
+        let label = match told {
+            _ if !has_label => None,
+            Told::Labels(labels) => Some(one_hot(&labels[i * BATCH..][..n], ways, device)?),
+            Told::Nothing => Some(Tensor::zeros((n, ways), DType::F32, device)?),
+        };
         pixels.extend(
             autoencoder
-                .generate(&codes)?
+                .generate(&codes, label.as_ref())?
                 .flatten_all()?
                 .to_vec1::<f32>()?,
         );
     }
     Ok(pixels)
+}
+
+/// Images made from `n` draws of the prior, `[n, pixels]`; a decoder with labels is told each of them in turn.
+pub(crate) fn generate(
+    subject: &Subject<'_>,
+    n: usize,
+    rng: &mut Stream,
+) -> anyhow::Result<Vec<f32>> {
+    let autoencoder = subject.autoencoder;
+    let codes = subject.prior.sample(n, autoencoder.latent_dim(), rng);
+    Ok(decode(
+        autoencoder,
+        &codes,
+        Told::Labels(&in_turn(autoencoder, n)),
+    )?)
+}
+
+/// A label for each of `n` samples: each of the model's in turn.
+fn in_turn(autoencoder: &Autoencoder, n: usize) -> Vec<u8> {
+    let ways = autoencoder.categories().max(1);
+    (0..n).map(|i| (i % ways) as u8).collect()
 }
 
 /// A prior in the words of a subtitle.

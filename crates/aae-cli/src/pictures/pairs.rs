@@ -1,6 +1,7 @@
 //! Test images above what a model makes of them, or several models.
 
 use aae_data::Split;
+use aae_eval::{EvalError, given_labels};
 use aae_models::Autoencoder;
 use aae_viz::{GridLabels, Images, Picture, Row};
 
@@ -62,13 +63,14 @@ fn reconstruct(
     autoencoder: &Autoencoder,
     test: &Split,
     positions: &[u32],
-) -> candle_core::Result<Vec<f32>> {
+) -> Result<Vec<f32>, EvalError> {
     let mut pixels = Vec::new();
     for positions in positions.chunks(BATCH) {
         let images = test.batch(positions, autoencoder.device())?;
+        let labels = given_labels(autoencoder, test, positions)?;
         pixels.extend(
             autoencoder
-                .reconstruct(&images)?
+                .reconstruct(&images, labels.as_ref())?
                 .flatten_all()?
                 .to_vec1::<f32>()?,
         );

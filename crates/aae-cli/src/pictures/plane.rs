@@ -1,9 +1,10 @@
 //! The latent plane, decoded cell by cell: a row for codes of one dimension, the first two dimensions of longer ones.
 
 use aae_models::prior::PriorConfig;
+use aae_models::{Autoencoder, LabelUse};
 use aae_viz::{Images, Manifold, Picture, manifold};
 
-use super::{Subject, decode};
+use super::{Subject, Told, decode};
 
 /// Which codes are decoded: along each axis `steps` of them from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +40,25 @@ impl Grid {
         }
     }
 
+    /// As [`around`](Self::around); with cluster heads, around all of them.
+    pub(crate) fn around_model(
+        autoencoder: &Autoencoder,
+        prior: &PriorConfig,
+    ) -> candle_core::Result<Self> {
+        let around = Self::around(prior);
+        let Some(heads) = autoencoder.decoder().heads() else {
+            return Ok(around);
+        };
+        let heads = heads.detach().flatten_all()?.to_vec1::<f32>()?;
+        let reach = heads.iter().fold(0f32, |reach, x| reach.max(x.abs()));
+        let reach = f64::from(reach);
+        Ok(Self {
+            low: around.low - reach,
+            high: around.high + reach,
+            ..around
+        })
+    }
+
     /// The values along an axis; a single one lies in the middle.
     fn values(self) -> Vec<f64> {
         let width = self.high - self.low;
@@ -51,8 +71,13 @@ impl Grid {
     }
 }
 
-/// The images of a grid of codes, z₁ to the right and z₂ upwards; further dimensions are 0.
-pub(crate) fn plane(subject: &Subject<'_>, grid: Grid) -> anyhow::Result<Picture> {
+/// The images of a grid of codes, z₁ to the right and z₂ upwards; further dimensions are 0. A decoder with labels is told
+/// `label`; one with cluster heads, told nothing, shows the plane in which the heads lie.
+pub(crate) fn plane(
+    subject: &Subject<'_>,
+    grid: Grid,
+    label: Option<u8>,
+) -> anyhow::Result<Picture> {
     let dim = subject.autoencoder.latent_dim();
     let x = grid.values();
     // One dimension is one row, and nothing to measure upwards.
@@ -66,7 +91,12 @@ pub(crate) fn plane(subject: &Subject<'_>, grid: Grid) -> anyhow::Result<Picture
             codes.extend(code.take(dim));
         }
     }
-    let pixels = decode(subject.autoencoder, &codes)?;
+    let labels = vec![label.unwrap_or(0); x.len() * y.len()];
+    let told = match (label, subject.autoencoder.label_use()) {
+        (None, LabelUse::Heads) => Told::Nothing,
+        _ => Told::Labels(&labels),
+    };
+    let pixels = decode(subject.autoencoder, &codes, told)?;
     let image = subject.autoencoder.image();
     let ends = |values: &[f64]| [values[0], values[values.len() - 1]];
     let title = match dim {

@@ -75,6 +75,8 @@ fn run(args: &Args) {
     let mut our_step = |step: usize| {
         ours.step(&StepBatch {
             images: images(step),
+            labels: Vec::new(),
+            labelled: None,
             step: step as u64,
         })
         .unwrap();

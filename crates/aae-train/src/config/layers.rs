@@ -160,7 +160,8 @@ impl Layers {
 
 /// Whether the table at `path` has a `kind` that decides which other keys it has.
 pub(super) fn is_tagged(path: &str) -> bool {
-    path == "prior" || (path.starts_with("optimizer.") && path.ends_with(".schedule"))
+    matches!(path, "prior" | "corruption" | "model.posterior")
+        || (path.starts_with("optimizer.") && path.ends_with(".schedule"))
 }
 
 /// A dotted path.

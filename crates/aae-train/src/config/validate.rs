@@ -1,14 +1,17 @@
 //! Whether the values of a configuration make sense, each problem as path and message.
 
-use aae_models::{ModelConfig, NetworkConfig};
+use aae_models::{LabelUse, ModelConfig, PosteriorConfig};
 
 use super::layers::join;
-use super::{Config, OptimizerConfig, OptimizerKind, VariantKind};
+use super::{Config, LabelNeed, OptimizerConfig, OptimizerKind, VariantKind};
 
 /// No layer here needs to be wider; a larger number is a slip, and its products would not fit into memory.
 const MAX_WIDTH: usize = 1 << 16;
 /// No network here needs to be deeper.
 const MAX_DEPTH: usize = 64;
+
+/// Labels are bytes, and one more way stands for a label that is not known.
+const MAX_CATEGORIES: usize = 255;
 
 /// Path and message of each problem.
 pub(super) type Problems = Vec<(String, String)>;
@@ -42,42 +45,88 @@ pub(super) fn problems(config: &Config) -> Problems {
             .problems
             .push((join("prior", error.field), error.message));
     }
-    let noise = config.regularization.discriminator_input_noise;
-    let path = "regularization.discriminator_input_noise";
-    check.that(
-        noise.is_finite() && noise >= 0.0,
-        path,
-        "a finite number from 0 on",
-        noise,
-    );
-    if config.variant == VariantKind::Ae {
-        check.that(
-            noise == 0.0,
-            path,
-            "0: variant `ae` has no discriminator",
-            noise,
-        );
+    for (field, message) in config.corruption.validate() {
+        check.problems.push((join("corruption", field), message));
     }
-    optimizer(
-        &mut check,
-        "optimizer.reconstruction",
-        &config.optimizer.reconstruction,
-    );
-    optimizer(
-        &mut check,
-        "optimizer.discriminator",
-        &config.optimizer.discriminator,
-    );
-    optimizer(
-        &mut check,
-        "optimizer.generator",
-        &config.optimizer.generator,
-    );
+    regularization(&mut check, config);
+    labels(&mut check, config);
+    for (path, phase) in [
+        ("optimizer.reconstruction", &config.optimizer.reconstruction),
+        ("optimizer.discriminator", &config.optimizer.discriminator),
+        ("optimizer.generator", &config.optimizer.generator),
+        ("optimizer.classification", &config.optimizer.classification),
+    ] {
+        optimizer(&mut check, path, phase);
+    }
     check.problems
 }
 
-/// What depends on the number of training images.
-pub(super) fn problems_with_data(config: &Config, training_images: usize) -> Problems {
+fn regularization(check: &mut Check, config: &Config) {
+    let variant = config.variant;
+    let from_0 = "a finite number from 0 on";
+    let noise = config.regularization.discriminator_input_noise;
+    let path = "regularization.discriminator_input_noise";
+    check.that(noise.is_finite() && noise >= 0.0, path, from_0, noise);
+    if !variant.is_adversarial() {
+        let expected = format!("0: variant `{}` has no discriminator", variant.name());
+        check.that(noise == 0.0, path, expected, noise);
+    }
+    let distance = config.regularization.head_distance;
+    let path = "regularization.head_distance";
+    check.that(
+        distance.is_finite() && distance >= 0.0,
+        path,
+        from_0,
+        distance,
+    );
+    if variant.label_use() != LabelUse::Heads {
+        let expected = format!("0: variant `{}` has no cluster heads", variant.name());
+        check.that(distance == 0.0, path, expected, distance);
+    }
+}
+
+/// What labels are, and how many may be seen, must suit the variant.
+fn labels(check: &mut Check, config: &Config) {
+    let (variant, name) = (config.variant, config.variant.name());
+    let (ways, path) = (config.model.categories, "model.categories");
+    match variant {
+        VariantKind::Ae | VariantKind::Aae => {
+            let expected = format!("0: variant `{name}` has no label");
+            check.that(ways == 0, path, expected, ways);
+        }
+        _ => {
+            let expected = format!("2 to {MAX_CATEGORIES} ways of the label");
+            check.that((2..=MAX_CATEGORIES).contains(&ways), path, expected, ways);
+        }
+    }
+    if variant == VariantKind::LabelRegularized {
+        let components = config.prior.components();
+        let expected = format!("a prior of at least {ways} components, one for each class");
+        let found = components.map_or("one without components".into(), |n| n.to_string());
+        let good = components.is_some_and(|components| components >= ways);
+        check.that(good, "prior.kind", expected, found);
+    }
+    let Some(labelled) = config.data.labelled else {
+        return;
+    };
+    let (good, expected) = match variant.label_need() {
+        LabelNeed::Never => (false, "no such key: this variant sees no label"),
+        LabelNeed::May => (true, ""),
+        LabelNeed::Some => (labelled >= 1, "at least 1, or no such key for all labels"),
+        LabelNeed::All => (
+            false,
+            "no such key: this variant needs the label of every image",
+        ),
+    };
+    check.that(good, "data.labelled", expected, labelled);
+}
+
+/// What depends on the number of training images and classes.
+pub(super) fn problems_with_data(
+    config: &Config,
+    training_images: usize,
+    classes: usize,
+) -> Problems {
     let mut check = Check::default();
     let held_out = config.data.validation;
     let expected = format!("fewer than the {training_images} training images");
@@ -100,27 +149,43 @@ pub(super) fn problems_with_data(config: &Config, training_images: usize) -> Pro
             expected,
             config.batch_size,
         );
+        let labelled = config.data.labelled.unwrap_or(0);
+        let expected = format!("at most the {left} images trained on");
+        check.that(labelled <= left, "data.labelled", expected, labelled);
+    }
+    let known = config.data.labelled != Some(0);
+    if config.variant.ways_are_classes() || (config.variant.classifies() && known) {
+        let ways = config.model.categories;
+        check.that(
+            ways == classes,
+            "model.categories",
+            format!("{classes}, the number of classes of the data"),
+            ways,
+        );
     }
     check.problems
 }
 
 fn model(check: &mut Check, model: &ModelConfig) {
     check.width("model.latent_dim", model.latent_dim);
-    network(check, "model.encoder", &model.encoder);
-    network(check, "model.decoder", &model.decoder);
-    network(check, "model.discriminator", &model.discriminator);
+    if let PosteriorConfig::Universal { noise_dim } = model.posterior {
+        check.width("model.posterior.noise_dim", noise_dim);
+    }
+    network(check, "model.encoder", &model.encoder.hidden);
+    network(check, "model.decoder", &model.decoder.hidden);
+    network(check, "model.discriminator", &model.discriminator.hidden);
 }
 
-fn network(check: &mut Check, path: &str, network: &NetworkConfig) {
+fn network(check: &mut Check, path: &str, hidden: &[usize]) {
     let path = join(path, "hidden");
-    let depth = network.hidden.len();
+    let depth = hidden.len();
     check.that(
         (1..=MAX_DEPTH).contains(&depth),
         &path,
         format!("1 to {MAX_DEPTH} layers"),
         depth,
     );
-    for (index, width) in network.hidden.iter().enumerate() {
+    for (index, width) in hidden.iter().enumerate() {
         check.width(&format!("{path}[{index}]"), *width);
     }
 }

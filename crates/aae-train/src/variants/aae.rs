@@ -1,35 +1,44 @@
 //! The adversarial autoencoder (paper §2, tutorial part 2): reconstruction, then a game that shapes the codes like the prior.
 
-use aae_models::{Autoencoder, ImageShape, ReconstructionLoss, losses};
+use aae_models::{Autoencoder, Pass};
 use aae_ops::Param;
-use candle_core::{Device, Result};
+use candle_core::Result;
 
 use super::{StepBatch, StepLosses, Variant};
 use crate::config::Config;
+use crate::corruption::Corruption;
+use crate::draws::Draws;
 use crate::phase::Phase;
+use crate::reconstruction::Reconstruction;
 use crate::regularizer::Regularizer;
 
 /// An autoencoder whose codes follow a prior.
 #[derive(Debug)]
 pub struct Aae {
+    seed: u64,
     autoencoder: Autoencoder,
-    reconstruction_loss: ReconstructionLoss,
-    reconstruction: Phase,
+    corruption: Corruption,
+    draws: Draws,
+    reconstruction: Reconstruction,
     regularizer: Regularizer,
+    generator: Phase,
 }
 
 impl Aae {
-    /// New networks, drawn by the run's seed.
-    pub fn new(config: &Config, image: ImageShape, device: &Device) -> Result<Self> {
-        let autoencoder = Autoencoder::new(&config.model, image, config.seed, device)?;
+    /// Trains `autoencoder` as the configuration says, against a discriminator drawn by the run's seed.
+    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+        let (inputs, device) = (config.model.latent_dim, autoencoder.device());
         Ok(Self {
-            reconstruction: Phase::new(
-                "reconstruction",
-                autoencoder.params(),
-                &config.optimizer.reconstruction,
+            seed: config.seed,
+            corruption: Corruption::new(config.corruption, config.seed),
+            draws: Draws::new(config, device),
+            reconstruction: Reconstruction::new(config, &autoencoder)?,
+            regularizer: Regularizer::new(config, "discriminator", inputs, device)?,
+            generator: Phase::new(
+                "generator",
+                autoencoder.encoder().params(),
+                &config.optimizer.generator,
             )?,
-            regularizer: Regularizer::new(config, autoencoder.encoder().params(), device)?,
-            reconstruction_loss: config.loss.reconstruction,
             autoencoder,
         })
     }
@@ -37,27 +46,31 @@ impl Aae {
 
 impl Variant for Aae {
     fn step(&mut self, batch: &StepBatch) -> Result<StepLosses> {
-        let StepBatch { images, step } = batch;
+        let StepBatch { images, step, .. } = batch;
+        let seen = self.corruption.apply(images, "input", *step)?;
+        let encoder = self.autoencoder.encoder();
 
         // Reconstruction phase: encoder and decoder.
-        let latent = self.autoencoder.encode(images)?;
-        let logits = self.autoencoder.decode(&latent.style)?;
-        let reconstruction = losses::reconstruction(self.reconstruction_loss, &logits, images)?;
-        self.reconstruction.update(&reconstruction)?;
+        let pass = Pass::tracking(self.seed, "reconstruction", *step);
+        let latent = encoder.forward(&seen, pass)?;
+        let logits = self.autoencoder.decode(&latent.style, None)?;
+        let reconstruction = self.reconstruction.update(&logits, images)?;
 
         // Regularization phase: samples of p(z) are real, codes q(z|x) are fake. Encode again: the encoder has just
         // moved. It does not move between discriminator and generator, so these codes serve both.
-        let real = self.regularizer.sample_prior(images.dim(0)?, *step)?;
-        let codes = self.autoencoder.encode(images)?.style;
+        let real = self.draws.style(images.dim(0)?, *step)?;
+        let pass = Pass::training(self.seed, "regularization", *step);
+        let codes = encoder.forward(&seen, pass)?.style;
         let discriminator = self
             .regularizer
             .update_discriminator(&real, &codes, *step)?;
-        let generator = self.regularizer.update_generator(&codes, *step)?;
+        let generator = self.regularizer.generator_loss(&codes, *step)?;
+        self.generator.update(&generator)?;
 
         Ok(vec![
-            ("reconstruction", reconstruction.detach()),
+            ("reconstruction", reconstruction),
             ("discriminator", discriminator),
-            ("generator", generator),
+            ("generator", generator.detach()),
         ])
     }
 
@@ -65,21 +78,23 @@ impl Variant for Aae {
         &self.autoencoder
     }
 
-    fn networks(&self) -> Vec<(&'static str, Vec<Param>)> {
-        vec![
-            ("encoder", self.autoencoder.encoder().params()),
-            ("decoder", self.autoencoder.decoder().params()),
-            ("discriminator", self.regularizer.discriminator().params()),
-        ]
+    fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
+        vec![("discriminator", self.regularizer.discriminator().params())]
     }
 
     fn phases(&self) -> Vec<&Phase> {
-        let [discriminator, generator] = self.regularizer.phases();
-        vec![&self.reconstruction, discriminator, generator]
+        vec![
+            self.reconstruction.phase(),
+            self.regularizer.phase(),
+            &self.generator,
+        ]
     }
 
     fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        let [discriminator, generator] = self.regularizer.phases_mut();
-        vec![&mut self.reconstruction, discriminator, generator]
+        vec![
+            self.reconstruction.phase_mut(),
+            self.regularizer.phase_mut(),
+            &mut self.generator,
+        ]
     }
 }

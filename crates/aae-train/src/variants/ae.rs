@@ -1,32 +1,31 @@
 //! The autoencoder: the reconstruction phase alone (tutorial part 1). Its codes lie wherever reconstruction puts them.
 
-use aae_models::{Autoencoder, ImageShape, ReconstructionLoss, losses};
+use aae_models::{Autoencoder, Pass};
 use aae_ops::Param;
-use candle_core::{Device, Result};
+use candle_core::Result;
 
 use super::{StepBatch, StepLosses, Variant};
 use crate::config::Config;
+use crate::corruption::Corruption;
 use crate::phase::Phase;
+use crate::reconstruction::Reconstruction;
 
-/// A plain autoencoder.
+/// A plain autoencoder; with a corruption, a denoising one.
 #[derive(Debug)]
 pub struct Ae {
+    seed: u64,
     autoencoder: Autoencoder,
-    reconstruction_loss: ReconstructionLoss,
-    reconstruction: Phase,
+    corruption: Corruption,
+    reconstruction: Reconstruction,
 }
 
 impl Ae {
-    /// A new autoencoder, drawn by the run's seed.
-    pub fn new(config: &Config, image: ImageShape, device: &Device) -> Result<Self> {
-        let autoencoder = Autoencoder::new(&config.model, image, config.seed, device)?;
+    /// Trains `autoencoder` as the configuration says.
+    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         Ok(Self {
-            reconstruction: Phase::new(
-                "reconstruction",
-                autoencoder.params(),
-                &config.optimizer.reconstruction,
-            )?,
-            reconstruction_loss: config.loss.reconstruction,
+            seed: config.seed,
+            corruption: Corruption::new(config.corruption, config.seed),
+            reconstruction: Reconstruction::new(config, &autoencoder)?,
             autoencoder,
         })
     }
@@ -34,32 +33,31 @@ impl Ae {
 
 impl Variant for Ae {
     fn step(&mut self, batch: &StepBatch) -> Result<StepLosses> {
-        // Reconstruction phase: encoder and decoder.
-        let latent = self.autoencoder.encode(&batch.images)?;
-        let logits = self.autoencoder.decode(&latent.style)?;
-        let reconstruction =
-            losses::reconstruction(self.reconstruction_loss, &logits, &batch.images)?;
-        self.reconstruction.update(&reconstruction)?;
+        let StepBatch { images, step, .. } = batch;
+        let seen = self.corruption.apply(images, "input", *step)?;
 
-        Ok(vec![("reconstruction", reconstruction.detach())])
+        // Reconstruction phase: encoder and decoder.
+        let pass = Pass::tracking(self.seed, "reconstruction", *step);
+        let latent = self.autoencoder.encoder().forward(&seen, pass)?;
+        let logits = self.autoencoder.decode(&latent.style, None)?;
+        let reconstruction = self.reconstruction.update(&logits, images)?;
+
+        Ok(vec![("reconstruction", reconstruction)])
     }
 
     fn autoencoder(&self) -> &Autoencoder {
         &self.autoencoder
     }
 
-    fn networks(&self) -> Vec<(&'static str, Vec<Param>)> {
-        vec![
-            ("encoder", self.autoencoder.encoder().params()),
-            ("decoder", self.autoencoder.decoder().params()),
-        ]
+    fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
+        Vec::new()
     }
 
     fn phases(&self) -> Vec<&Phase> {
-        vec![&self.reconstruction]
+        vec![self.reconstruction.phase()]
     }
 
     fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        vec![&mut self.reconstruction]
+        vec![self.reconstruction.phase_mut()]
     }
 }

@@ -2,13 +2,26 @@
 
 mod aae;
 mod ae;
+mod classifier;
+mod clustering;
+mod dimensionality_reduction;
+mod label_regularized;
+mod semi_supervised;
+mod supervised;
+mod two_codes;
 
 use aae_models::{Autoencoder, ImageShape};
 use aae_ops::Param;
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor, bail};
 
 pub use aae::Aae;
 pub use ae::Ae;
+pub use classifier::Classifier;
+pub use clustering::Clustering;
+pub use dimensionality_reduction::DimensionalityReduction;
+pub use label_regularized::LabelRegularized;
+pub use semi_supervised::SemiSupervised;
+pub use supervised::Supervised;
 
 use crate::config::{Config, VariantKind};
 use crate::phase::Phase;
@@ -18,8 +31,30 @@ use crate::phase::Phase;
 pub struct StepBatch {
     /// `[B, pixels]` in `[0, 1]`.
     pub images: Tensor,
+    /// The labels of these images that the experiment owns, `[B]`: none at all for most variants.
+    pub labels: Vec<Option<u8>>,
+    /// Images with known labels, for a variant that classifies.
+    pub labelled: Option<LabelledBatch>,
     /// Which step of the run this is, counted from 0: the key of all that is drawn in it.
     pub step: u64,
+}
+
+/// Images whose labels are known.
+#[derive(Debug)]
+pub struct LabelledBatch {
+    /// `[B, pixels]` in `[0, 1]`.
+    pub images: Tensor,
+    /// One-hot, `[B, categories]`.
+    pub labels: Tensor,
+}
+
+impl StepBatch {
+    fn labelled(&self) -> Result<&LabelledBatch> {
+        match &self.labelled {
+            Some(batch) => Ok(batch),
+            None => bail!("expected a batch of labelled images"),
+        }
+    }
 }
 
 /// The losses of a step by name: scalars on the device, fetched only when somebody wants to see them.
@@ -33,20 +68,48 @@ pub trait Variant {
     /// The autoencoder: what is left when training is over.
     fn autoencoder(&self) -> &Autoencoder;
 
-    /// Every network by name, with its parameters; together all that training moves.
-    fn networks(&self) -> Vec<(&'static str, Vec<Param>)>;
+    /// The discriminators by name, with their parameters.
+    fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)>;
 
     /// Every phase, in the order of a step.
     fn phases(&self) -> Vec<&Phase>;
 
     /// Every phase, in the order of a step.
     fn phases_mut(&mut self) -> Vec<&mut Phase>;
+
+    /// Every network by name, with its parameters and running statistics: together all that training moves.
+    fn networks(&self) -> Vec<(&'static str, Vec<Param>)> {
+        let autoencoder = self.autoencoder();
+        let mut encoder = autoencoder.encoder().params();
+        encoder.extend(autoencoder.encoder().buffers());
+        let mut networks = vec![
+            ("encoder", encoder),
+            ("decoder", autoencoder.decoder().params()),
+        ];
+        networks.extend(self.discriminators());
+        networks
+    }
 }
 
 /// The variant that a configuration names, with freshly drawn weights.
 pub fn build(config: &Config, image: ImageShape, device: &Device) -> Result<Box<dyn Variant>> {
+    let autoencoder = Autoencoder::new(
+        &config.model,
+        image,
+        config.variant.label_use(),
+        config.seed,
+        device,
+    )?;
     Ok(match config.variant {
-        VariantKind::Ae => Box::new(Ae::new(config, image, device)?),
-        VariantKind::Aae => Box::new(Aae::new(config, image, device)?),
+        VariantKind::Ae => Box::new(Ae::new(config, autoencoder)?),
+        VariantKind::Aae => Box::new(Aae::new(config, autoencoder)?),
+        VariantKind::LabelRegularized => Box::new(LabelRegularized::new(config, autoencoder)?),
+        VariantKind::Supervised => Box::new(Supervised::new(config, autoencoder)?),
+        VariantKind::SemiSupervised => Box::new(SemiSupervised::new(config, autoencoder)?),
+        VariantKind::Clustering => Box::new(Clustering::new(config, autoencoder)?),
+        VariantKind::DimensionalityReduction => {
+            Box::new(DimensionalityReduction::new(config, autoencoder)?)
+        }
+        VariantKind::Classifier => Box::new(Classifier::new(config, autoencoder)?),
     })
 }

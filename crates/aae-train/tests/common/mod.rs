@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aae_data::{Dataset, Split};
-use aae_models::Autoencoder;
+use aae_models::{Autoencoder, one_hot};
 use aae_train::checkpoint::{Checkpoint, load_newest};
 use aae_train::config::{Config, Override};
 use aae_train::data::fingerprint;
 use aae_train::metrics::EvaluationLine;
 use aae_train::observer::{Observer, StepReport};
 use aae_train::run_dir::RunDir;
+use aae_train::variants::{LabelledBatch, StepBatch};
 use aae_train::{Evaluator, FitError, Job, Outcome, fit};
 use candle_core::Device;
 
@@ -37,8 +38,17 @@ pub(crate) fn config(preset: &str, more: &[&str]) -> Config {
         "checkpoint_every=5",
         "data.validation=2",
     ];
+    let base = Config::resolve(preset, None, &[]).unwrap();
+    let mut of_data = Vec::new();
+    if base.model.categories > 0 && !base.infers_clusters() {
+        of_data.push("model.categories=3");
+    }
+    if base.data.labelled.is_some_and(|labelled| labelled > 0) {
+        of_data.push("data.labelled=7");
+    }
     let overrides: Vec<Override> = tiny
         .iter()
+        .chain(&of_data)
         .chain(more)
         .map(|text| Override::set(text))
         .collect();
@@ -56,7 +66,7 @@ impl Evaluator for WeightSum {
         epoch: u64,
     ) -> Result<Vec<EvaluationLine>, Box<dyn std::error::Error + Send + Sync>> {
         let mut sum = 0.0;
-        for param in autoencoder.params() {
+        for param in autoencoder.state() {
             sum += f64::from(param.tensor().abs()?.sum_all()?.to_scalar::<f32>()?);
         }
         let split = "validation".to_owned();
@@ -88,12 +98,13 @@ pub(crate) fn train(
     stop_at: Option<u64>,
 ) -> Result<Outcome, FitError> {
     let data = dataset();
-    let splits = aae_train::data::Splits::new(&config.data, config.seed, &data).unwrap();
+    let splits = aae_train::data::Splits::new(config, &data).unwrap();
     let stop = AtomicBool::new(false);
     let mut stopper = StopAt(stop_at.unwrap_or(u64::MAX), &stop);
     fit(Job {
         config,
         train: &splits.train,
+        labelled: splits.labelled.as_ref(),
         data_fingerprint: &fingerprint(&data),
         run,
         device: &Device::Cpu,
@@ -132,6 +143,22 @@ pub(crate) fn bytes(run: &RunDir) -> (Vec<u8>, Vec<u8>, Vec<String>) {
     )
 }
 
-pub(crate) fn training_split() -> Split {
-    Split::all(&dataset())
+/// The images at `positions`, with all labels that any variant could ask for.
+pub(crate) fn step_batch(config: &Config, positions: &[u32], step: u64) -> StepBatch {
+    let split = Split::all(&dataset());
+    let labels: Vec<u8> = positions
+        .iter()
+        .map(|position| split.label(*position as usize))
+        .collect();
+    let images = split.batch(positions, &Device::Cpu).unwrap();
+    let ways = config.model.categories.max(3);
+    StepBatch {
+        labels: labels.iter().copied().map(Some).collect(),
+        labelled: Some(LabelledBatch {
+            images: images.clone(),
+            labels: one_hot(&labels, ways, &Device::Cpu).unwrap(),
+        }),
+        images,
+        step,
+    }
 }

@@ -19,7 +19,7 @@ fn unknown_keys_are_found_at_every_level() {
         ),
         (
             "[model.encoder]\nwidths = [3]",
-            "my.toml:2:1: model.encoder.widths: unknown key; expected `hidden`, `activation`",
+            "my.toml:2:1: model.encoder.widths: unknown key; expected `hidden`, `activation`, `batch_norm`",
         ),
         (
             "\n[optimizer.generator]\n  lrate = 1e-3",
@@ -28,7 +28,8 @@ fn unknown_keys_are_found_at_every_level() {
         ),
         (
             "optimizer.classifier.lr = 1.0",
-            "my.toml:1:11: optimizer.classifier: unknown key; expected `reconstruction`, `discriminator`, `generator`",
+            "my.toml:1:11: optimizer.classifier: unknown key; expected `reconstruction`, \
+             `discriminator`, `generator`, `classification`",
         ),
         (
             "[prior]\nsdt = 3.0",
@@ -117,7 +118,9 @@ fn unknown_words_come_with_the_known_ones() {
         ),
         (
             "variant=gan",
-            "variant: unknown value `gan`; expected `ae`, `aae`",
+            "variant: unknown value `gan`; expected `ae`, `aae`, \
+             `label_regularized`, `supervised`, `semi_supervised`, `clustering`, \
+             `dimensionality_reduction`, `classifier`",
         ),
         (
             "model.init=xavier",

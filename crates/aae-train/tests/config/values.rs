@@ -123,7 +123,7 @@ fn what_depends_on_the_data_is_checked_when_it_is_there() {
         let sets: Vec<Override> = sets.iter().map(|text| Override::set(text)).collect();
         let config = Config::resolve("aae", None, &sets).unwrap();
         config
-            .validate_for(images)
+            .validate_for(images, 10)
             .map_err(|errors| errors.to_string())
     };
     assert_eq!(with(&[], 60_000), Ok(()));

@@ -29,10 +29,10 @@ impl Prepared {
     pub(crate) fn new(config: Config, data: &DataArgs, place: &DeviceArgs) -> anyhow::Result<Self> {
         let place = place.open()?;
         let (dir, loaded) = data::read(data.data.as_deref())?;
-        config.validate_for(loaded.train.len())?;
+        config.validate_for(loaded.train.len(), loaded.train.classes())?;
         let training = Arc::new(loaded.train);
         Ok(Self {
-            splits: Splits::new(&config.data, config.seed, &training)?,
+            splits: Splits::new(&config, &training)?,
             fingerprint: fingerprint(&training),
             test: Split::all(&loaded.test.into()),
             data: dir,
@@ -49,6 +49,7 @@ impl Prepared {
             config: &self.config,
             data: &self.data,
             training_images: train.len(),
+            labelled_images: self.splits.labelled.as_ref().map_or(0, Split::len),
             validation_images: self.splits.validation.as_ref().map_or(0, Split::len),
             test_images: self.test.len(),
             image: (train.dataset().height(), train.dataset().width()),

@@ -1,7 +1,8 @@
-//! Tables with a `kind` that decides which other keys they have: the prior, and each optimizer's schedule.
+//! Tables with a `kind` that decides which other keys they have: prior, posterior, corruption, and each optimizer's schedule.
 //!
 //! Serde buffers such a table, and so does not say at which key it stopped. Here each key is tried alone, beside the `kind`.
 
+use aae_models::PosteriorConfig;
 use aae_models::prior::PriorConfig;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -9,6 +10,7 @@ use toml::{Table, Value};
 use super::super::error::suggestion;
 use super::super::layers::is_tagged;
 use super::{Fault, Node};
+use crate::corruption::CorruptionConfig;
 use crate::schedule::Schedule;
 
 /// One mistake in a table with a `kind`.
@@ -22,7 +24,11 @@ pub(super) struct Mistake {
 
 /// The paths of the tables with a `kind`.
 pub(super) fn paths(root: &Value) -> Vec<Vec<String>> {
-    let mut paths = vec![vec!["prior".to_owned()]];
+    let mut paths = vec![
+        vec!["prior".to_owned()],
+        vec!["corruption".to_owned()],
+        vec!["model".to_owned(), "posterior".to_owned()],
+    ];
     if let Some(Value::Table(phases)) = root.get("optimizer") {
         let path = |phase: &String| vec!["optimizer".into(), phase.clone(), "schedule".into()];
         paths.extend(phases.keys().map(path));
@@ -33,10 +39,14 @@ pub(super) fn paths(root: &Value) -> Vec<Vec<String>> {
 
 /// Everything that is wrong with the keys of the table at `path`; nothing if there is no table.
 pub(super) fn mistakes(root: &Value, path: &[String]) -> Vec<Mistake> {
-    match path.iter().try_fold(root, |value, key| value.get(key)) {
-        Some(Value::Table(table)) if path[0] == "prior" => mistakes_in::<PriorConfig>(table),
-        Some(Value::Table(table)) => mistakes_in::<Schedule>(table),
-        _ => Vec::new(),
+    let Some(Value::Table(table)) = path.iter().try_fold(root, |value, key| value.get(key)) else {
+        return Vec::new();
+    };
+    match path[0].as_str() {
+        "prior" => mistakes_in::<PriorConfig>(table),
+        "corruption" => mistakes_in::<CorruptionConfig>(table),
+        "model" => mistakes_in::<PosteriorConfig>(table),
+        _ => mistakes_in::<Schedule>(table),
     }
 }
 

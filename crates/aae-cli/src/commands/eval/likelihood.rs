@@ -1,0 +1,86 @@
+//! The log-likelihood of the test images under a Parzen window on samples of the model (paper §3, table 1).
+
+use aae_data::Split;
+use aae_eval::{ParzenStream, choose_window, window_grid};
+use aae_ops::stream::stream;
+use aae_train::data::Splits;
+
+use super::Figures;
+use crate::pictures::generate;
+use crate::trained::Trained;
+
+const MEAN: &str = "log_likelihood";
+const ERROR: &str = "log_likelihood_standard_error";
+const WINDOW: &str = "parzen_window";
+const SAMPLES: &str = "parzen_samples";
+
+/// Samples generated at a time, and those that the window is chosen with.
+const BLOCK: u64 = 10_000;
+/// Held-out images that the window is chosen on.
+const HELD_OUT: usize = 5_000;
+
+/// A window's standard deviation, from the command line.
+pub(super) fn window(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(window) if window > 0.0 && window.is_finite() => Ok(window),
+        _ => Err(format!("expected a number above 0, found `{text}`")),
+    }
+}
+
+/// Measures the test images, in nats. The window is chosen on held-out images, or on training images if none are held out;
+/// never on test images.
+pub(super) fn likelihood(
+    model: &Trained,
+    splits: &Splits,
+    test: &Split,
+    samples: u64,
+    window: Option<f64>,
+) -> anyhow::Result<Figures> {
+    let pixels = model.autoencoder.image().pixels();
+    let block = |number: u64| -> anyhow::Result<Vec<f32>> {
+        let n = BLOCK.min(samples - number * BLOCK) as usize;
+        let mut rng = stream(model.config.seed, "eval.likelihood", number);
+        generate(&model.subject(), n, &mut rng)
+    };
+    let first = block(0)?;
+    let window = match window {
+        Some(window) => window,
+        None => {
+            let held_out = splits.validation.as_ref().unwrap_or(&splits.train);
+            let held_out = gathered(&held_out.take(HELD_OUT));
+            choose_window(&held_out, &first, pixels, &window_grid(0.05, 0.6, 26)?)?.window
+        }
+    };
+    let mut parzen = ParzenStream::new(&gathered(test), pixels, window)?;
+    parzen.add(&first)?;
+    for number in 1..samples.div_ceil(BLOCK) {
+        parzen.add(&block(number)?)?;
+    }
+    let found = parzen.log_likelihood()?;
+    Ok(Figures::from([
+        (MEAN.to_owned(), found.mean),
+        (ERROR.to_owned(), found.standard_error),
+        (WINDOW.to_owned(), found.window),
+        (SAMPLES.to_owned(), found.samples as f64),
+    ]))
+}
+
+fn gathered(split: &Split) -> Vec<f32> {
+    let mut pixels = Vec::new();
+    split.gather(&(0..split.len() as u32).collect::<Vec<_>>(), &mut pixels);
+    pixels
+}
+
+pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
+    let get = |name| figures.get(name).copied();
+    let (Some(mean), Some(error), Some(window), Some(samples)) =
+        (get(MEAN), get(ERROR), get(WINDOW), get(SAMPLES))
+    else {
+        return Vec::new();
+    };
+    let samples = crate::text::count(samples as u64);
+    vec![(
+        "likelihood",
+        format!("{mean:.1} ± {error:.1} nats (Parzen window {window:.3} on {samples} samples)"),
+    )]
+}

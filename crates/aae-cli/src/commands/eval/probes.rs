@@ -1,0 +1,66 @@
+//! Classifiers on frozen codes: how much of the class is in them, and how simple a rule finds it.
+
+use aae_data::Split;
+use aae_eval::{
+    LabelledCodes, NetworkProbe, k_nearest_accuracy, linear_probe_accuracy, network_probe_accuracy,
+};
+use aae_train::data::Splits;
+
+use super::{Figures, codes};
+use crate::trained::Trained;
+
+const LINEAR: &str = "probe_linear_accuracy";
+const NETWORK: &str = "probe_network_accuracy";
+const NEAREST: &str = "probe_10_nearest_accuracy";
+
+/// Trains each classifier on codes and labels of all training images, and scores it on those of the test images.
+///
+/// Labels are read here to measure a model that is finished; none of them reaches it.
+pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::Result<Figures> {
+    let (dim, classes) = (model.autoencoder.latent_dim(), test.dataset().classes());
+    let (train_codes, test_codes) = (codes(model, &splits.train)?, codes(model, test)?);
+    let (train_labels, test_labels) = (splits.train.labels(), test.labels());
+    let train = LabelledCodes {
+        codes: &train_codes,
+        labels: &train_labels,
+    };
+    let test = LabelledCodes {
+        codes: &test_codes,
+        labels: &test_labels,
+    };
+    let network = NetworkProbe {
+        seed: model.config.seed,
+        ..NetworkProbe::default()
+    };
+    Ok(Figures::from([
+        (
+            LINEAR.to_owned(),
+            linear_probe_accuracy(train, test, dim, classes)?,
+        ),
+        (
+            NETWORK.to_owned(),
+            network_probe_accuracy(train, test, dim, classes, &network)?,
+        ),
+        (
+            NEAREST.to_owned(),
+            k_nearest_accuracy(train, test, dim, 10)?,
+        ),
+    ]))
+}
+
+pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
+    let Some([linear, network, nearest]) = [LINEAR, NETWORK, NEAREST]
+        .map(|name| figures.get(name).map(|share| 100.0 * share))
+        .into_iter()
+        .collect::<Option<Vec<_>>>()
+        .and_then(|shares| <[f64; 3]>::try_from(shares).ok())
+    else {
+        return Vec::new();
+    };
+    vec![(
+        "probes",
+        format!(
+            "class found in the codes: linear {linear:.1} %, network {network:.1} %, 10 nearest {nearest:.1} %"
+        ),
+    )]
+}

@@ -1,0 +1,82 @@
+//! Clusters, one a row: what the decoder makes of the cluster alone, then the test images that belong to it most clearly.
+
+use aae_data::Split;
+use aae_eval::infer_all;
+use aae_viz::{GridLabels, Images, Picture, grid};
+
+use super::{Subject, Told, decode};
+
+/// Members of each cluster that are shown.
+const MEMBERS: usize = 12;
+
+/// A row for each cluster: its head (the decoder told of the cluster, with style 0), then its members, the surest first. A
+/// cluster without members is named as dead.
+pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Picture> {
+    let autoencoder = subject.autoencoder;
+    let (dim, ways) = (autoencoder.latent_dim(), autoencoder.categories());
+    let image = autoencoder.image();
+    let labels: Vec<u8> = (0..ways).map(|way| way as u8).collect();
+    let heads = decode(autoencoder, &vec![0.0; ways * dim], Told::Labels(&labels))?;
+    let probabilities = infer_all(autoencoder, test)?;
+    let members = surest(&probabilities, ways);
+    let (mut pixels, mut names) = (Vec::new(), Vec::new());
+    for (way, members) in members.iter().enumerate() {
+        pixels.extend_from_slice(&heads[way * image.pixels()..][..image.pixels()]);
+        let mut shown = Vec::new();
+        test.gather(&members[..members.len().min(MEMBERS)], &mut shown);
+        shown.resize(MEMBERS * image.pixels(), 0.0);
+        pixels.append(&mut shown);
+        names.push(match members.len() {
+            0 => format!("{way}: dead"),
+            n => format!("{way}: {n}"),
+        });
+    }
+    let dead = members.iter().filter(|members| members.is_empty()).count();
+    let subtitle = match dead {
+        0 => subject.caption.to_owned(),
+        n => format!("{} · {n} of {ways} clusters have no image", subject.caption),
+    };
+    let mut columns = vec!["head".to_owned()];
+    columns.resize(MEMBERS + 1, String::new());
+    let labels = GridLabels {
+        title: "Clusters: head, and the surest of their test images",
+        subtitle: &subtitle,
+        rows: &names,
+        columns: &columns,
+    };
+    let images = Images::new(&pixels, image.height, image.width)?;
+    Ok(grid(&images, MEMBERS + 1, &labels)?)
+}
+
+/// The positions of each cluster's images, the surest first; of equally sure ones the first.
+fn surest(probabilities: &[f32], ways: usize) -> Vec<Vec<u32>> {
+    let mut members: Vec<Vec<(f32, u32)>> = vec![Vec::new(); ways];
+    for (position, row) in probabilities.chunks_exact(ways.max(1)).enumerate() {
+        let mut best = 0;
+        for (way, probability) in row.iter().enumerate() {
+            if *probability > row[best] {
+                best = way;
+            }
+        }
+        members[best].push((row[best], position as u32));
+    }
+    members
+        .into_iter()
+        .map(|mut members| {
+            members.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            members.into_iter().map(|(_, position)| position).collect()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_come_surest_first_and_a_dead_cluster_has_none() {
+        let probabilities = [0.6, 0.4, 0.0, 0.2, 0.8, 0.0, 0.9, 0.1, 0.0, 0.5, 0.5, 0.0];
+        let expected: [&[u32]; 3] = [&[2, 0, 3], &[1], &[]];
+        assert_eq!(surest(&probabilities, 3), expected);
+    }
+}

@@ -1,0 +1,79 @@
+//! One style in every label: rows of codes, columns of labels.
+
+use aae_data::Split;
+use aae_ops::stream::Stream;
+use aae_viz::{GridLabels, Images, Picture, grid};
+use candle_core::Tensor;
+
+use super::{Subject, Told, decode, drawn_from};
+
+/// `n` styles drawn from the prior, one a row, each decoded with every label.
+pub(crate) fn random_styles(
+    subject: &Subject<'_>,
+    n: usize,
+    rng: &mut Stream,
+) -> anyhow::Result<Picture> {
+    let dim = subject.autoencoder.latent_dim();
+    let codes = subject.prior.sample(n, dim, rng);
+    let subtitle = format!("{} · {}", subject.caption, drawn_from(subject.prior));
+    rows(
+        subject,
+        &codes,
+        None,
+        "A style in each row, a label in each column",
+        &subtitle,
+    )
+}
+
+/// The styles of the test images at `positions`, one a row: the image itself, then its style with every label.
+pub(crate) fn styles_of(
+    subject: &Subject<'_>,
+    test: &Split,
+    positions: &[u32],
+) -> anyhow::Result<Picture> {
+    let images = test.batch(positions, subject.autoencoder.device())?;
+    let codes = subject.autoencoder.encode(&images)?.style;
+    let codes: Vec<f32> = codes.flatten_all()?.to_vec1()?;
+    let title = "The style of an image, in every label";
+    rows(subject, &codes, Some(&images), title, subject.caption)
+}
+
+fn rows(
+    subject: &Subject<'_>,
+    codes: &[f32],
+    originals: Option<&Tensor>,
+    title: &str,
+    subtitle: &str,
+) -> anyhow::Result<Picture> {
+    let autoencoder = subject.autoencoder;
+    let (dim, ways) = (autoencoder.latent_dim(), autoencoder.categories());
+    let each = codes
+        .chunks_exact(dim)
+        .flat_map(|code| std::iter::repeat_n(code, ways));
+    let repeated: Vec<f32> = each.flatten().copied().collect();
+    let labels: Vec<u8> = (0..codes.len() / dim).flat_map(|_| 0..ways as u8).collect();
+    let decoded = decode(autoencoder, &repeated, Told::Labels(&labels))?;
+    let image = autoencoder.image();
+    let mut names: Vec<String> = (0..ways).map(|label| label.to_string()).collect();
+    let (mut pixels, mut columns) = (decoded, ways);
+    if let Some(originals) = originals {
+        let originals: Vec<f32> = originals.flatten_all()?.to_vec1()?;
+        let row = ways * image.pixels();
+        let beside = originals
+            .chunks_exact(image.pixels())
+            .zip(pixels.chunks_exact(row));
+        pixels = beside
+            .flat_map(|(original, row)| [original, row].concat())
+            .collect();
+        names.insert(0, "image".to_owned());
+        columns += 1;
+    }
+    let labels = GridLabels {
+        title,
+        subtitle,
+        columns: &names,
+        ..GridLabels::default()
+    };
+    let images = Images::new(&pixels, image.height, image.width)?;
+    Ok(grid(&images, columns, &labels)?)
+}

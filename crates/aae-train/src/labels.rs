@@ -1,0 +1,87 @@
+//! The labels that a step may see: those of its own images that the experiment owns, and a batch of labelled images beside them.
+
+use aae_data::{Batches, DataError, Split, permutation};
+use aae_models::one_hot;
+use aae_ops::stream::stream;
+use candle_core::Device;
+
+use crate::config::Config;
+use crate::error::FitError;
+use crate::variants::LabelledBatch;
+
+/// Deals out labels. A variant that uses none gets none.
+pub(crate) struct Labels<'a> {
+    config: &'a Config,
+    train: &'a Split,
+    labelled: Option<&'a Split>,
+    /// By position in `train`: whether the label may be seen. Empty for a variant that asks for no labels of its own images.
+    owned: Vec<bool>,
+    /// The labelled images in the order of a cycle through them, and which cycle it is.
+    cycle: Option<(u64, Batches)>,
+}
+
+impl<'a> Labels<'a> {
+    pub(crate) fn new(config: &'a Config, train: &'a Split, labelled: Option<&'a Split>) -> Self {
+        let owned = match (config.variant.sees_own_labels(), labelled) {
+            (true, Some(labelled)) => {
+                // Both are in the data set's order.
+                let found = |index| labelled.indices().binary_search(index).is_ok();
+                train.indices().iter().map(found).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            config,
+            train,
+            labelled,
+            owned,
+            cycle: None,
+        }
+    }
+
+    /// The labels of the images at `positions`, where they may be seen; nothing for a variant that asks for none.
+    pub(crate) fn of(&self, positions: &[u32]) -> Vec<Option<u8>> {
+        if self.owned.is_empty() {
+            return Vec::new();
+        }
+        let label = |&position: &u32| {
+            self.owned[position as usize].then(|| self.train.label(position as usize))
+        };
+        positions.iter().map(label).collect()
+    }
+
+    /// The labelled images of step number `step`, if the variant classifies: a batch of the run's size, or all if there are
+    /// fewer. They are gone through in cycles, each in an order of its own.
+    pub(crate) fn batch(
+        &mut self,
+        step: u64,
+        device: &Device,
+    ) -> Result<Option<LabelledBatch>, FitError> {
+        let Some(split) = self.labelled.filter(|_| self.config.variant.classifies()) else {
+            return Ok(None);
+        };
+        let size = self.config.batch_size.min(split.len());
+        let steps = aae_data::steps_per_epoch(split.len(), size).max(1) as u64;
+        let (number, in_cycle) = (step / steps, (step % steps) as usize);
+        let batches = match self.cycle.take() {
+            Some((cycle, batches)) if cycle == number => batches,
+            _ => self.order(split, number, size)?,
+        };
+        let positions = batches.positions(in_cycle);
+        let labels: Vec<u8> = positions
+            .iter()
+            .map(|&position| split.label(position as usize))
+            .collect();
+        let batch = LabelledBatch {
+            images: split.batch(positions, device)?,
+            labels: one_hot(&labels, self.config.model.categories, device)?,
+        };
+        self.cycle = Some((number, batches));
+        Ok(Some(batch))
+    }
+
+    fn order(&self, split: &Split, cycle: u64, size: usize) -> Result<Batches, DataError> {
+        let mut rng = stream(self.config.seed, "data.labelled_order", cycle);
+        Batches::new(permutation(split.len(), &mut rng), size)
+    }
+}

@@ -1,0 +1,54 @@
+//! The paper's baseline (table 2, "NN"): the encoder and its label head, trained on the known labels alone.
+
+use aae_models::{Autoencoder, Pass};
+use aae_ops::Param;
+use candle_core::Result;
+
+use super::{StepBatch, StepLosses, Variant};
+use crate::classification::Classification;
+use crate::config::Config;
+use crate::phase::Phase;
+
+/// A classifier. Its autoencoder's decoder stays as it was drawn, and is good for nothing.
+#[derive(Debug)]
+pub struct Classifier {
+    autoencoder: Autoencoder,
+    classification: Classification,
+}
+
+impl Classifier {
+    /// Trains the encoder of `autoencoder` as the configuration says.
+    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+        Ok(Self {
+            classification: Classification::new(config, &autoencoder, Pass::tracking)?,
+            autoencoder,
+        })
+    }
+}
+
+impl Variant for Classifier {
+    fn step(&mut self, batch: &StepBatch) -> Result<StepLosses> {
+        // Classification phase: the unlabelled images are not looked at.
+        let classification =
+            self.classification
+                .update(&self.autoencoder, batch.labelled()?, batch.step)?;
+
+        Ok(vec![("classification", classification)])
+    }
+
+    fn autoencoder(&self) -> &Autoencoder {
+        &self.autoencoder
+    }
+
+    fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
+        Vec::new()
+    }
+
+    fn phases(&self) -> Vec<&Phase> {
+        vec![self.classification.phase()]
+    }
+
+    fn phases_mut(&mut self) -> Vec<&mut Phase> {
+        vec![self.classification.phase_mut()]
+    }
+}

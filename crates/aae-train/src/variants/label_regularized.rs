@@ -1,0 +1,122 @@
+//! The adversarial autoencoder with labels in the regularization (paper §2.3): a label chooses the component of the prior.
+
+use aae_models::{Autoencoder, Pass, one_hot};
+use aae_ops::Param;
+use candle_core::{Result, Tensor};
+
+use super::{StepBatch, StepLosses, Variant};
+use crate::config::Config;
+use crate::corruption::Corruption;
+use crate::draws::Draws;
+use crate::phase::Phase;
+use crate::reconstruction::Reconstruction;
+use crate::regularizer::Regularizer;
+
+/// An autoencoder whose codes follow a prior with components, each class its own.
+#[derive(Debug)]
+pub struct LabelRegularized {
+    seed: u64,
+    autoencoder: Autoencoder,
+    corruption: Corruption,
+    draws: Draws,
+    reconstruction: Reconstruction,
+    regularizer: Regularizer,
+    generator: Phase,
+    classes: usize,
+}
+
+impl LabelRegularized {
+    /// Trains `autoencoder` as the configuration says, against a discriminator drawn by the run's seed.
+    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+        let (classes, device) = (config.model.categories, autoencoder.device());
+        // The code, the one-hot label, and one more way for a label that is not known.
+        let inputs = config.model.latent_dim + classes + 1;
+        Ok(Self {
+            seed: config.seed,
+            corruption: Corruption::new(config.corruption, config.seed),
+            draws: Draws::new(config, device),
+            reconstruction: Reconstruction::new(config, &autoencoder)?,
+            regularizer: Regularizer::new(config, "discriminator", inputs, device)?,
+            generator: Phase::new(
+                "generator",
+                autoencoder.encoder().params(),
+                &config.optimizer.generator,
+            )?,
+            autoencoder,
+            classes,
+        })
+    }
+
+    /// Labels as the discriminator gets them, `[B, classes + 1]`: the last way stands for "not known".
+    fn condition(&self, labels: &[Option<u8>]) -> Result<Tensor> {
+        let unknown = self.classes as u8;
+        let ways: Vec<u8> = labels
+            .iter()
+            .map(|label| label.unwrap_or(unknown))
+            .collect();
+        one_hot(&ways, self.classes + 1, self.autoencoder.device())
+    }
+}
+
+impl Variant for LabelRegularized {
+    fn step(&mut self, batch: &StepBatch) -> Result<StepLosses> {
+        let StepBatch {
+            images,
+            labels,
+            step,
+            ..
+        } = batch;
+        let seen = self.corruption.apply(images, "input", *step)?;
+        let encoder = self.autoencoder.encoder();
+
+        // Reconstruction phase: encoder and decoder, without labels.
+        let pass = Pass::tracking(self.seed, "reconstruction", *step);
+        let latent = encoder.forward(&seen, pass)?;
+        let logits = self.autoencoder.decode(&latent.style, None)?;
+        let reconstruction = self.reconstruction.update(&logits, images)?;
+
+        // Regularization phase: for a known label real samples come from its component, for an unknown one from the whole
+        // prior; the discriminator sees the label beside the code.
+        let condition = self.condition(labels)?;
+        let real = self.draws.style_of(labels, *step)?;
+        let real = Tensor::cat(&[&real, &condition], 1)?;
+        let pass = Pass::training(self.seed, "regularization", *step);
+        let codes = encoder.forward(&seen, pass)?.style;
+        let codes = Tensor::cat(&[&codes, &condition], 1)?;
+        let discriminator = self
+            .regularizer
+            .update_discriminator(&real, &codes, *step)?;
+        let generator = self.regularizer.generator_loss(&codes, *step)?;
+        self.generator.update(&generator)?;
+
+        Ok(vec![
+            ("reconstruction", reconstruction),
+            ("discriminator", discriminator),
+            ("generator", generator.detach()),
+        ])
+    }
+
+    fn autoencoder(&self) -> &Autoencoder {
+        &self.autoencoder
+    }
+
+    fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
+        vec![("discriminator", self.regularizer.discriminator().params())]
+    }
+
+    fn phases(&self) -> Vec<&Phase> {
+        vec![
+            self.reconstruction.phase(),
+            self.regularizer.phase(),
+            &self.generator,
+        ]
+    }
+
+    fn phases_mut(&mut self) -> Vec<&mut Phase> {
+        vec![
+            self.reconstruction.phase_mut(),
+            self.regularizer.phase_mut(),
+            &mut self.generator,
+        ]
+    }
+}

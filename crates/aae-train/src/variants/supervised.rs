@@ -1,0 +1,113 @@
+//! The supervised adversarial autoencoder (paper §4, tutorial part 3): the decoder is given the label, so the code keeps the style.
+
+use aae_models::{Autoencoder, Pass, one_hot};
+use aae_ops::Param;
+use candle_core::{Result, Tensor, bail};
+
+use super::{StepBatch, StepLosses, Variant};
+use crate::config::Config;
+use crate::corruption::Corruption;
+use crate::draws::Draws;
+use crate::phase::Phase;
+use crate::reconstruction::Reconstruction;
+use crate::regularizer::Regularizer;
+
+/// An autoencoder whose codes follow a prior, and whose decoder knows the label.
+#[derive(Debug)]
+pub struct Supervised {
+    seed: u64,
+    autoencoder: Autoencoder,
+    corruption: Corruption,
+    draws: Draws,
+    reconstruction: Reconstruction,
+    regularizer: Regularizer,
+    generator: Phase,
+}
+
+impl Supervised {
+    /// Trains `autoencoder` as the configuration says, against a discriminator drawn by the run's seed.
+    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+        let (inputs, device) = (config.model.latent_dim, autoencoder.device());
+        Ok(Self {
+            seed: config.seed,
+            corruption: Corruption::new(config.corruption, config.seed),
+            draws: Draws::new(config, device),
+            reconstruction: Reconstruction::new(config, &autoencoder)?,
+            regularizer: Regularizer::new(config, "discriminator", inputs, device)?,
+            generator: Phase::new(
+                "generator",
+                autoencoder.encoder().params(),
+                &config.optimizer.generator,
+            )?,
+            autoencoder,
+        })
+    }
+
+    /// The labels of a batch as one-hot rows. Errors: if one is not known.
+    fn labels(&self, batch: &StepBatch) -> Result<Tensor> {
+        let known: Option<Vec<u8>> = batch.labels.iter().copied().collect();
+        match known {
+            Some(labels) => one_hot(
+                &labels,
+                self.autoencoder.categories(),
+                self.autoencoder.device(),
+            ),
+            None => bail!("expected the label of every image"),
+        }
+    }
+}
+
+impl Variant for Supervised {
+    fn step(&mut self, batch: &StepBatch) -> Result<StepLosses> {
+        let StepBatch { images, step, .. } = batch;
+        let seen = self.corruption.apply(images, "input", *step)?;
+        let encoder = self.autoencoder.encoder();
+
+        // Reconstruction phase: the decoder is told the digit, and the code has room for everything else.
+        let label = self.labels(batch)?;
+        let pass = Pass::tracking(self.seed, "reconstruction", *step);
+        let latent = encoder.forward(&seen, pass)?;
+        let logits = self.autoencoder.decode(&latent.style, Some(&label))?;
+        let reconstruction = self.reconstruction.update(&logits, images)?;
+
+        // Regularization phase: as without labels.
+        let real = self.draws.style(images.dim(0)?, *step)?;
+        let pass = Pass::training(self.seed, "regularization", *step);
+        let codes = encoder.forward(&seen, pass)?.style;
+        let discriminator = self
+            .regularizer
+            .update_discriminator(&real, &codes, *step)?;
+        let generator = self.regularizer.generator_loss(&codes, *step)?;
+        self.generator.update(&generator)?;
+
+        Ok(vec![
+            ("reconstruction", reconstruction),
+            ("discriminator", discriminator),
+            ("generator", generator.detach()),
+        ])
+    }
+
+    fn autoencoder(&self) -> &Autoencoder {
+        &self.autoencoder
+    }
+
+    fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
+        vec![("discriminator", self.regularizer.discriminator().params())]
+    }
+
+    fn phases(&self) -> Vec<&Phase> {
+        vec![
+            self.reconstruction.phase(),
+            self.regularizer.phase(),
+            &self.generator,
+        ]
+    }
+
+    fn phases_mut(&mut self) -> Vec<&mut Phase> {
+        vec![
+            self.reconstruction.phase_mut(),
+            self.regularizer.phase_mut(),
+            &mut self.generator,
+        ]
+    }
+}
