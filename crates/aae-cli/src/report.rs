@@ -43,11 +43,10 @@ pub(crate) struct Beginning<'a> {
     pub(crate) step: u64,
 }
 
-/// What will be trained, on what, where to; parameters per network.
-pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
-    let config = begin.config;
+/// What is trained, in a few words.
+pub(crate) fn subject(config: &Config) -> String {
     let dim = plural(config.model.latent_dim as u64, "dimension");
-    let what = match config.variant {
+    match config.variant {
         VariantKind::Ae => format!("autoencoder, codes of {dim}"),
         VariantKind::Aae => {
             format!(
@@ -55,7 +54,13 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
                 config.prior.describe()
             )
         }
-    };
+    }
+}
+
+/// What will be trained, on what, where to; parameters per network.
+pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
+    let config = begin.config;
+    let what = subject(config);
     let mut images = format!("{} training", count(begin.training_images as u64));
     if begin.validation_images > 0 {
         let _ = write!(
