@@ -2,6 +2,8 @@
 //!
 //! A figure that is not known here is shown under its own name, so that a new metric needs no line in this file.
 
+use crate::text::figure;
+
 /// What there is to say of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Quantity {
@@ -34,6 +36,11 @@ impl Unit {
             Self::Share => 100.0,
             Self::Plain | Self::Nats => 1.0,
         }
+    }
+
+    /// A figure with its unit, in four digits.
+    pub(crate) fn show(self, value: f64) -> String {
+        figure(value * self.scale()) + self.suffix()
     }
 
     /// What stands behind the number.
@@ -187,7 +194,12 @@ fn number(name: &str) -> Option<u16> {
     name.rsplit('_').next()?.parse().ok()
 }
 
-/// The name of the figure that this one is shown beside, if there is one.
+/// Whether this is what another figure is shown beside.
+pub(crate) fn is_floor(name: &str) -> bool {
+    name.ends_with(FLOOR)
+}
+
+/// The name of what a figure is shown beside, if that is there.
 pub(crate) fn floor(name: &str) -> String {
     format!("{name}{FLOOR}")
 }

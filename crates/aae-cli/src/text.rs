@@ -59,6 +59,14 @@ pub(crate) fn hundredths(number: f64) -> String {
     }
 }
 
+/// Minutes in a table: `12.3`, `0.13`.
+pub(crate) fn minutes(minutes: f64) -> String {
+    match minutes {
+        m if m < 1.0 => format!("{m:.2}"),
+        m => format!("{m:.1}"),
+    }
+}
+
 /// `42 s`, `11 min 20 s`, `2 h 05 min`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use aae_train::durable;
 
 use super::results::Results;
-use super::table::{length, moment_name};
+use super::table::moment_name;
 use super::{ExperimentError, seeds};
 use crate::quantity::{Unit, floor, in_order, quantity};
 use crate::shell;
-use crate::text::figure;
+use crate::text::{self, figure, hundredths, plural};
 
 const BEGIN: &str = "<!-- results:begin -->";
 const END: &str = "<!-- results:end -->";
@@ -157,12 +157,16 @@ fn row(results: &Results) -> String {
         .iter()
         .map(|name| short(name))
         .collect();
-    let minutes = results.minutes_per_seed.map_or("-".to_owned(), figure);
-    let epochs = length(results);
+    let minutes = results
+        .minutes_per_seed
+        .map_or("-".to_owned(), text::minutes);
     let cells = [
         code(&results.experiment),
         seeds::describe(&results.seeds),
-        epochs.strip_suffix(" epochs").unwrap_or(&epochs).to_owned(),
+        match results.ends_with_epoch() {
+            true => results.epochs.to_string(),
+            false => plural(results.steps, "step"),
+        },
         key_figures(results),
         minutes,
         match revisions.is_empty() {
@@ -198,8 +202,9 @@ fn key_figures(results: &Results) -> String {
                 .figures
                 .get(&floor(name))
                 .and_then(|floor| floor.mean);
-            let draws =
-                draws.map_or_else(String::new, |floor| format!(" (draws {})", figure(floor)));
+            let draws = draws.map_or_else(String::new, |floor| {
+                format!(" (draws {})", floor_text(floor))
+            });
             parts.push(format!(
                 "{} {}{draws}",
                 quantity.short,
@@ -222,6 +227,14 @@ fn key_figures(results: &Results) -> String {
     match lines.is_empty() {
         true => "-".to_owned(),
         false => lines.join("<br>"),
+    }
+}
+
+/// What draws show among themselves is there to compare with: two places do.
+fn floor_text(floor: f64) -> String {
+    match floor.abs() {
+        m if m < 0.05 => figure(floor),
+        _ => hundredths(floor),
     }
 }
 

@@ -62,11 +62,16 @@ impl Estimate {
 fn plus_minus(mean: f64, error: f64) -> String {
     /// More places than this are written with an exponent.
     const MOST_PLACES: i32 = 7;
+    let in_digits = || format!("{} ± {}", figure(mean), figure(error));
+    // No error at all has no first digit.
+    if !error.is_normal() {
+        return in_digits();
+    }
     let exponent = error.log10().floor();
-    let rounded = (error / 10_f64.powf(exponent)).round();
-    let places = if rounded < 2.0 { 1 } else { 0 } - exponent as i32;
-    if !error.is_normal() || places > MOST_PLACES {
-        return format!("{} ± {}", figure(mean), figure(error));
+    let first = (error / 10_f64.powf(exponent)).round();
+    let places = if first < 2.0 { 1 } else { 0 } - exponent as i32;
+    if places > MOST_PLACES {
+        return in_digits();
     }
     let places = places.max(0) as usize;
     let mean = format!("{mean:.places$}");

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use super::results::{Moment, Results};
 use super::seeds;
 use crate::quantity::{in_order, quantity};
-use crate::text::{align, count, figure, plural};
+use crate::text::{self, align, count, figure, plural};
 
 /// What was trained, and every figure at each moment; of several seeds also the lowest and highest at the end.
 pub(crate) fn table(results: &Results) -> String {
-    let mut text = format!("{}\n", heading(results));
+    let mut lines = format!("{}\n", heading(results));
     let mut splits: Vec<&str> = Vec::new();
     for moment in &results.evaluations {
         if !splits.contains(&moment.split.as_str()) {
@@ -22,9 +22,9 @@ pub(crate) fn table(results: &Results) -> String {
             .iter()
             .filter(|moment| moment.split == split)
             .collect();
-        let _ = write!(text, "\n{}", align(&rows(results, split, &moments)));
+        let _ = write!(lines, "\n{}", align(&rows(results, split, &moments)));
     }
-    text
+    lines
 }
 
 /// `aae: seeds 0..4, 26 epochs, 12.3 minutes a seed`.
@@ -36,7 +36,7 @@ pub(crate) fn heading(results: &Results) -> String {
     let minutes = results
         .minutes_per_seed
         .map_or_else(String::new, |minutes| {
-            format!(", {} minutes a seed", figure(minutes))
+            format!(", {} minutes a seed", text::minutes(minutes))
         });
     format!(
         "{}: {seeds}, {}{minutes}",
@@ -76,12 +76,12 @@ fn rows(results: &Results, split: &str, moments: &[&Moment]) -> Vec<Vec<String>>
     let mut rows = vec![head];
     for name in in_order(names.map(String::as_str)) {
         let quantity = quantity(name);
-        let estimates = moments.iter().map(|moment| moment.figures.get(name));
+        let mut estimates = moments.iter().map(|moment| moment.figures.get(name));
         let mut row = vec![quantity.label.clone()];
         row.extend(estimates.clone().map(|estimate| {
             estimate.map_or_else(|| "-".to_owned(), |found| found.show(quantity.unit))
         }));
-        let last = estimates.last().flatten();
+        let last = estimates.next_back().flatten();
         if several {
             let values = || {
                 let values = last.iter().flat_map(|found| &found.values);

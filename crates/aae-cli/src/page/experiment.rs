@@ -13,7 +13,7 @@ use crate::experiment::results::{Moment, Results};
 use crate::experiment::{ExperimentError, RESULTS, docs, seed_folder, seeds, table};
 use crate::quantity::{floor, in_order, quantity};
 use crate::report;
-use crate::text::{figure, plural};
+use crate::text::{self, figure, plural};
 
 /// Most seeds whose pictures are shown.
 const MOST_SEEDS: usize = 20;
@@ -32,7 +32,13 @@ pub(crate) fn of_experiment(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let moments = results.main_moments();
     if let Some(last) = moments.last() {
         body.element("h2", &format!("Key figures of the {} images", last.split));
-        body.append(parts::cards(&cards(&results, last)));
+        if results.seeds.len() > 1 {
+            body.element(
+                "p",
+                "Mean over the seeds ± the standard error of that mean.",
+            );
+        }
+        body.append(parts::cards(&cards(last)));
     }
     body.markup("<h2>Every figure, every seed</h2>\n")
         .append(tables(&results));
@@ -76,7 +82,7 @@ fn head(results: &Results, path: &Path) -> Result<Html, ExperimentError> {
     facts.extend(
         results
             .minutes_per_seed
-            .map(|minutes| Fact::new(format!("{} minutes a seed", figure(minutes)))),
+            .map(|minutes| Fact::new(format!("{} minutes a seed", text::minutes(minutes)))),
     );
     let revisions = results.git_revisions.iter();
     facts.extend(revisions.map(|name| Fact::new(format!("commit {}", docs::short(name)))));
@@ -89,9 +95,8 @@ fn head(results: &Results, path: &Path) -> Result<Html, ExperimentError> {
     Ok(parts::head(&results.experiment, &sentence, &facts))
 }
 
-fn cards(results: &Results, last: &Moment) -> Vec<Card> {
+fn cards(last: &Moment) -> Vec<Card> {
     let names = in_order(last.figures.keys().map(String::as_str));
-    let several = results.seeds.len() > 1;
     names
         .into_iter()
         .filter_map(|name| {
@@ -103,14 +108,10 @@ fn cards(results: &Results, last: &Moment) -> Vec<Card> {
                     floor.show(quantity.unit)
                 )
             });
-            let how = match several {
-                true => " Mean over the seeds ± its standard error.",
-                false => "",
-            };
             quantity.key.then(|| Card {
                 value: found.show(quantity.unit),
                 beside,
-                meaning: format!("{}{how}", quantity.meaning),
+                meaning: quantity.meaning.to_owned(),
                 label: quantity.label,
             })
         })
@@ -204,7 +205,7 @@ fn environments(results: &Results) -> Html {
         .runs
         .iter()
         .map(|run| {
-            let minutes = run.minutes.map_or_else(|| "-".to_owned(), figure);
+            let minutes = run.minutes.map_or_else(|| "-".to_owned(), text::minutes);
             let mut row = vec![format!("seed {}", run.seed), minutes];
             let unknown = || "-".to_owned();
             row.extend(match &run.environment {

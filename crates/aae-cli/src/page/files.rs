@@ -163,6 +163,11 @@ fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     (is_fit(size.0) && is_fit(size.1)).then_some(size)
 }
 
+/// Whether training draws a picture of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    ORDER.contains(&name)
+}
+
 /// What a picture of this name shows.
 pub(super) fn caption(name: &str) -> String {
     let known = match name {

@@ -3,7 +3,7 @@
 use aae_train::config::Config;
 use aae_train::environment::Environment;
 
-use super::files::{Picture, caption};
+use super::files::{Picture, caption, is_known};
 use super::html::Html;
 use crate::text::count;
 use crate::{program, shell};
@@ -105,7 +105,7 @@ pub(super) fn table(head: &[String], rows: &[Vec<String>], strong: Option<usize>
     html
 }
 
-/// Pictures with captions; `caption_of` a picture, and whether they are small.
+/// Pictures with captions, as wide as they can be read, or small.
 pub(super) fn pictures(pictures: &[(String, Picture)], small: bool) -> Html {
     let mut html = Html::new();
     html.markup(match small {
@@ -117,7 +117,11 @@ pub(super) fn pictures(pictures: &[(String, Picture)], small: bool) -> Html {
         html.markup("\" width=\"").number(picture.width);
         html.markup("\" height=\"").number(picture.height);
         html.markup("\" src=\"").png(&picture.bytes).markup("\">");
-        html.element("figcaption", caption).markup("</figure>\n");
+        // The pictures of training have their titles in them.
+        if small || !is_known(&picture.name) {
+            html.element("figcaption", caption);
+        }
+        html.markup("</figure>\n");
     }
     html.markup("</div>\n");
     html
@@ -144,7 +148,7 @@ pub(super) fn definitions(rows: &[(&'static str, String)]) -> Html {
 
 pub(super) fn configuration(toml: &str) -> Html {
     let mut html = Html::new();
-    html.markup("<h2>Configuration</h2>\n<details open><summary>Every number that decides the outcome</summary>\n<pre>");
+    html.markup("<h2>Configuration</h2>\n<details open><summary>Every number that decides the outcome</summary>\n<pre class=config>");
     html.text_of(toml, MOST_CONFIG);
     html.markup("</pre></details>\n");
     html

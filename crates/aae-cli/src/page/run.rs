@@ -15,13 +15,15 @@ use super::html::Html;
 use super::parts::{self, Card, Fact};
 use crate::evaluate::{prior_moments, series};
 use crate::experiment::gather::figures;
-use crate::quantity::{floor, in_order, quantity};
+use crate::quantity::{floor, in_order, is_floor, quantity};
 use crate::report;
 use crate::summary::{Outcome, Summary};
-use crate::text::{count, duration, figure, plural, vector};
+use crate::text::{count, duration, plural, vector};
 use crate::trained::shown_name;
 
-/// Most rows of the table of evaluations.
+/// Most figures in the table of evaluations.
+const MOST_COLUMNS: usize = 40;
+/// Most rows of it.
 const MOST_ROWS: usize = 120;
 /// Codes of more dimensions have no card of their means and deviations.
 const MOST_DIMENSIONS: usize = 3;
@@ -148,13 +150,15 @@ impl Run {
             .into_iter()
             .filter_map(|name| {
                 let quantity = quantity(name);
-                let number =
-                    |value: f64| figure(value * quantity.unit.scale()) + quantity.unit.suffix();
                 let floor = found.get(floor(name).as_str());
                 quantity.key.then(|| Card {
-                    value: number(found[name]),
-                    beside: floor
-                        .map(|floor| format!("beside {} between draws and draws", number(*floor))),
+                    value: quantity.unit.show(found[name]),
+                    beside: floor.map(|floor| {
+                        format!(
+                            "beside {} between draws and draws",
+                            quantity.unit.show(*floor)
+                        )
+                    }),
                     meaning: quantity.meaning.to_owned(),
                     label: quantity.label,
                 })
@@ -192,50 +196,55 @@ impl Run {
         charts(&[(String::new(), self.evaluations.as_slice())])
     }
 
-    /// A row for each evaluation; of very many some, and the last.
+    /// A row for each evaluation, of very many some and the last; below them what draws of the prior show among themselves.
     fn evaluations_table(&self) -> Html {
-        let names: BTreeSet<&str> = self
-            .evaluations
-            .iter()
+        let all = self.evaluations.iter();
+        let names: BTreeSet<&str> = all
+            .clone()
             .flat_map(|line| figures(line).into_keys())
             .collect();
-        let names = in_order(names);
-        let splits: BTreeSet<&str> = self
-            .evaluations
-            .iter()
-            .map(|line| line.split.as_str())
-            .collect();
-        let mut head = vec!["epoch".to_owned(), "step".to_owned()];
-        if splits.len() > 1 {
-            head.push("images".to_owned());
-        }
-        head.extend(names.iter().map(|name| quantity(name).label));
-        let (n, every) = (
-            self.evaluations.len(),
-            self.evaluations.len().div_ceil(MOST_ROWS).max(1),
+        let mut names = in_order(names.into_iter().filter(|name| !is_floor(name)));
+        names.truncate(MOST_COLUMNS);
+        let splits: BTreeSet<&str> = all.clone().map(|line| line.split.as_str()).collect();
+        let labelled = |first: [&str; 3], cells: Vec<String>| {
+            let kept = if splits.len() > 1 { 3 } else { 2 };
+            let first = first[..kept].iter().map(|cell| (*cell).to_owned());
+            first.chain(cells).collect::<Vec<String>>()
+        };
+        let head = labelled(
+            ["epoch", "step", "images"],
+            names.iter().map(|name| quantity(name).label).collect(),
         );
-        let kept = self.evaluations.iter().enumerate();
-        let kept = kept.filter(|(index, _)| index.is_multiple_of(every) || index + 1 == n);
-        let rows: Vec<Vec<String>> = kept
-            .map(|(_, line)| {
-                let found = figures(line);
-                let mut row = vec![line.epoch.to_string(), count(line.step)];
-                if splits.len() > 1 {
-                    row.push(line.split.clone());
-                }
-                row.extend(names.iter().map(|name| {
-                    let scale = quantity(name).unit.scale();
-                    let suffix = quantity(name).unit.suffix();
-                    found
-                        .get(name)
-                        .map_or_else(|| "-".to_owned(), |value| figure(value * scale) + suffix)
-                }));
-                row
-            })
-            .collect();
+        let every = all.len().div_ceil(MOST_ROWS).max(1);
+        let last = all.len().saturating_sub(1);
+        let is_kept = |index: usize| index.is_multiple_of(every) || index == last;
+        let mut rows = Vec::new();
+        for (_, line) in all.enumerate().filter(|(index, _)| is_kept(*index)) {
+            let found = figures(line);
+            let cell = |name: &&str| show(name, found.get(name).copied());
+            let (epoch, step) = (line.epoch.to_string(), count(line.step));
+            rows.push(labelled(
+                [&epoch, &step, &line.split],
+                names.iter().map(cell).collect(),
+            ));
+        }
         let mut html = Html::new();
-        if rows.len() < n {
-            html.element("p", &format!("{} of {n} evaluations.", rows.len()));
+        if rows.len() < self.evaluations.len() {
+            let all = self.evaluations.len();
+            html.element("p", &format!("{} of {all} evaluations.", rows.len()));
+        }
+        if let Some(line) = last_of_main_split(&self.evaluations) {
+            let found = figures(line);
+            let floors = names
+                .iter()
+                .map(|name| found.get(floor(name).as_str()).copied());
+            if floors.clone().flatten().next().is_some() {
+                let cells = floors.zip(&names);
+                let cells = cells.map(|(value, name)| {
+                    value.map_or_else(String::new, |value| show(name, Some(value)))
+                });
+                rows.push(labelled(["draws and draws", "", ""], cells.collect()));
+            }
         }
         html.append(parts::table(&head, &rows, None));
         html
@@ -270,6 +279,11 @@ impl Run {
         ));
         html
     }
+}
+
+/// A figure with its unit, or a dash.
+fn show(name: &str, value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| quantity(name).unit.show(value))
 }
 
 /// The last evaluation of the test images, or else of the first split there is.
