@@ -264,7 +264,7 @@ impl Run {
             html.append(parts::command("It was started with:", words));
         }
         html.append(parts::command(
-            "The same bytes again, on any number of threads, from its configuration:",
+            "The same bytes again, from its configuration and the same images, on any number of threads:",
             &words(&[
                 "train",
                 "--config",
