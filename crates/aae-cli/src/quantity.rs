@@ -54,7 +54,7 @@ impl Unit {
 }
 
 /// Name, label, short label, unit, whether it is a key figure, meaning; in the order in which they are shown.
-const KNOWN: [(&str, &str, &str, Unit, bool, &str); 8] = [
+const KNOWN: [(&str, &str, &str, Unit, bool, &str); 14] = [
     (
         "classification_error",
         "classification error",
@@ -64,12 +64,60 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 8] = [
         "Share of the images that are given the wrong class.",
     ),
     (
+        "classification_error_low",
+        "classification error, at least",
+        "at least",
+        Unit::Share,
+        false,
+        "Lower end of the interval that the number of images allows.",
+    ),
+    (
+        "classification_error_high",
+        "classification error, at most",
+        "at most",
+        Unit::Share,
+        false,
+        "Upper end of the interval that the number of images allows.",
+    ),
+    (
         "clustering_error",
         "clustering error",
         "clustering error",
         Unit::Share,
         true,
         "Share of the images whose cluster stands for another class than theirs.",
+    ),
+    (
+        "clustering_error_majority",
+        "clustering error, by majority",
+        "by majority",
+        Unit::Share,
+        false,
+        "As the clustering error, with each cluster standing for the class of most of its images.",
+    ),
+    (
+        "clusters_dead",
+        "clusters without images",
+        "dead clusters",
+        Unit::Plain,
+        false,
+        "Clusters that no image was put into.",
+    ),
+    (
+        "normalized_mutual_information",
+        "normalized mutual information",
+        "mutual information",
+        Unit::Plain,
+        false,
+        "Between clusters and classes: 1 if each tells the other, 0 if they tell nothing.",
+    ),
+    (
+        "adjusted_rand_index",
+        "adjusted Rand index",
+        "Rand index",
+        Unit::Plain,
+        false,
+        "Agreement of clusters and classes on pairs of images: 1 is perfect, about 0 is chance.",
     ),
     (
         "log_likelihood",

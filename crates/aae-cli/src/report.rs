@@ -44,7 +44,7 @@ pub(crate) struct Beginning<'a> {
 }
 
 /// What is trained, in a few words.
-pub(crate) fn subject(config: &Config) -> String {
+pub(crate) fn what(config: &Config) -> String {
     let dim = plural(config.model.latent_dim as u64, "dimension");
     match config.variant {
         VariantKind::Ae => format!("autoencoder, codes of {dim}"),
@@ -60,7 +60,7 @@ pub(crate) fn subject(config: &Config) -> String {
 /// What will be trained, on what, where to; parameters per network.
 pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
     let config = begin.config;
-    let what = subject(config);
+    let what = what(config);
     let mut images = format!("{} training", count(begin.training_images as u64));
     if begin.validation_images > 0 {
         let _ = write!(

@@ -146,7 +146,7 @@ fn moment(
     }
 }
 
-/// Every figure of an evaluation by its name.
+/// Every figure of an evaluation by its name, but for those that are not finite: a model without a decoder has no reconstruction error.
 pub(crate) fn figures(line: &EvaluationLine) -> BTreeMap<&str, f64> {
     let others = line
         .figures
@@ -154,6 +154,7 @@ pub(crate) fn figures(line: &EvaluationLine) -> BTreeMap<&str, f64> {
         .map(|(name, value)| (name.as_str(), *value));
     others
         .chain([("reconstruction_error", line.reconstruction_error)])
+        .filter(|(_, value)| value.is_finite())
         .collect()
 }
 

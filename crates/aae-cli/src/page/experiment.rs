@@ -90,7 +90,7 @@ fn head(results: &Results, path: &Path) -> Result<Html, ExperimentError> {
     let sentence = format!(
         "{n} of the preset {}: {}",
         results.preset,
-        report::subject(&config)
+        report::what(&config)
     );
     Ok(parts::head(&results.experiment, &sentence, &facts))
 }

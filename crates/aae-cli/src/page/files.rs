@@ -18,7 +18,15 @@ const MOST_ENTRIES: usize = 200;
 const MOST_PIXELS: u32 = 20_000;
 
 /// The pictures of a run, in the order in which they are shown.
-const ORDER: [&str; 5] = ["manifold", "latent", "samples", "reconstructions", "losses"];
+const ORDER: [&str; 7] = [
+    "manifold",
+    "styles",
+    "clusters",
+    "latent",
+    "samples",
+    "reconstructions",
+    "losses",
+];
 
 /// Reads a file if it is there.
 ///
@@ -172,6 +180,8 @@ pub(super) fn is_known(name: &str) -> bool {
 pub(super) fn caption(name: &str) -> String {
     let known = match name {
         "manifold" => "The plane of codes, decoded",
+        "styles" => "Each style with every label",
+        "clusters" => "Images of each cluster",
         "latent" => "The codes of the test images",
         "samples" => "Draws of the prior, decoded",
         "reconstructions" => "Test images, and what was made of them",

@@ -137,7 +137,7 @@ impl Run {
                 .fold(0, |sum, n| sum.saturating_add(*n));
             facts.push(Fact::new(format!("{} parameters", count(all as u64))));
         }
-        let what = report::subject(&self.config);
+        let what = report::what(&self.config);
         let mut characters = what.chars();
         let first = characters.next().map(|c| c.to_uppercase().to_string());
         let sentence = first.unwrap_or_default() + characters.as_str();
