@@ -6,7 +6,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing::Level;
 
 use crate::commands::{
-    compare, completions, encode, eval, presets, reconstruct, runs, sample, train,
+    compare, completions, encode, eval, experiment, presets, reconstruct, report, runs, sample,
+    train,
 };
 use crate::device::DeviceArgs;
 use crate::program;
@@ -35,11 +36,13 @@ pub(crate) struct Cli {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Train(Box<train::TrainArgs>),
+    Experiment(Box<experiment::ExperimentArgs>),
     Sample(sample::SampleArgs),
     Reconstruct(reconstruct::ReconstructArgs),
     Encode(encode::EncodeArgs),
     Eval(eval::EvalArgs),
     Compare(compare::CompareArgs),
+    Report(report::ReportArgs),
     Presets(presets::PresetsArgs),
     Runs(runs::RunsArgs),
     Completions(completions::CompletionsArgs),

@@ -17,6 +17,9 @@ use aae_train::run_dir::RunDirError;
 use aae_train::tensor_file::{TensorFileError, TensorMismatch};
 use aae_viz::VizError;
 
+use crate::experiment::ExperimentError;
+use crate::page::PageError;
+
 /// A usage or configuration error.
 const USAGE: u8 = 2;
 /// Bad data or a bad checkpoint.
@@ -81,6 +84,12 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = cause.downcast_ref::<EvalError>() {
         return Some(of_evaluation(error));
+    }
+    if let Some(error) = cause.downcast_ref::<ExperimentError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<PageError>() {
+        return Some(error.exit_code());
     }
     if cause.is::<ThreadsError>() {
         return Some(UNAVAILABLE);

@@ -14,6 +14,7 @@ use aae_viz::Picture;
 
 use crate::pictures::{self, Grid, Subject};
 use crate::text;
+use crate::trained::shown_name;
 
 /// Draws one figure.
 type Draw<'a> = &'a dyn Fn() -> anyhow::Result<Picture>;
@@ -53,7 +54,7 @@ impl Observer for Figures<'_> {
 impl Figures<'_> {
     /// Draws every figure; one that fails is only warned of.
     fn draw(&self, autoencoder: &Autoencoder, step: u64, folder: &Path) {
-        let caption = caption(&self.run.name(), step);
+        let caption = caption(&shown_name(self.run), step);
         let subject = Subject {
             autoencoder,
             prior: &self.config.prior,

@@ -106,8 +106,8 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
     table(&rows) + "\n"
 }
 
-/// What will be trained, in a line.
-fn what(config: &Config) -> String {
+/// What is trained, in a line.
+pub(crate) fn what(config: &Config) -> String {
     let dim = plural(config.model.latent_dim as u64, "dimension");
     let ways = config.model.categories;
     let codes = format!("codes of {dim} like {}", config.prior.describe());

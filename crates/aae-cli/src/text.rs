@@ -59,6 +59,14 @@ pub(crate) fn hundredths(number: f64) -> String {
     }
 }
 
+/// Minutes in a table: `12.3`, `0.13`.
+pub(crate) fn minutes(minutes: f64) -> String {
+    match minutes {
+        m if m < 1.0 => format!("{m:.2}"),
+        m => format!("{m:.1}"),
+    }
+}
+
 /// `42 s`, `11 min 20 s`, `2 h 05 min`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;
@@ -67,6 +75,27 @@ pub(crate) fn duration(duration: Duration) -> String {
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
     }
+}
+
+/// Rows of as many cells each, in columns as wide as their widest cell.
+pub(crate) fn align(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let mut text = String::new();
+    for row in rows {
+        let cells = row
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| format!("{cell:<0$}", width(column)));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

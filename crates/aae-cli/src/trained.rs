@@ -50,7 +50,12 @@ pub(crate) fn load(
                 true => ModelFile::read(&run.model())?,
                 false => from_checkpoint(&run, data)?,
             };
-            build(model, run.name(), Some(run.path().to_path_buf()), device)
+            build(
+                model,
+                shown_name(&run),
+                Some(run.path().to_path_buf()),
+                device,
+            )
         }
         Source::File(path) => {
             let run = path.parent().filter(|folder| RunDir::open(folder).is_ok());
@@ -96,6 +101,19 @@ pub(crate) fn run_path(named: &Path) -> PathBuf {
     match !named.exists() && in_runs.exists() {
         true => in_runs,
         false => named.to_path_buf(),
+    }
+}
+
+/// What a run is called where its folder is not seen: of the run of a seed, which is called `s0`, with its experiment: `aae/s0`.
+pub(crate) fn shown_name(run: &RunDir) -> String {
+    let name = run.name();
+    let is_seed = name
+        .strip_prefix('s')
+        .is_some_and(|seed| seed.parse::<u64>().is_ok());
+    let parent = run.path().parent().and_then(Path::file_name);
+    match parent {
+        Some(parent) if is_seed => format!("{}/{name}", parent.to_string_lossy()),
+        _ => name,
     }
 }
 

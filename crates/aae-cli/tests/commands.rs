@@ -204,6 +204,8 @@ fn completions_and_help_are_there_for_every_command() {
     }
     for command in [
         "train",
+        "experiment",
+        "report",
         "sample",
         "reconstruct",
         "encode",

@@ -4,8 +4,10 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod encode;
 pub(crate) mod eval;
+pub(crate) mod experiment;
 pub(crate) mod presets;
 pub(crate) mod reconstruct;
+pub(crate) mod report;
 pub(crate) mod runs;
 pub(crate) mod sample;
 pub(crate) mod train;
@@ -19,11 +21,13 @@ use crate::logging::LogFile;
 pub(crate) fn run(command: Command, log: &LogFile) -> anyhow::Result<ExitCode> {
     match command {
         Command::Train(args) => return train::run(&args, log),
+        Command::Experiment(args) => return experiment::run(&args, log),
         Command::Sample(args) => sample::run(&args)?,
         Command::Reconstruct(args) => reconstruct::run(&args)?,
         Command::Encode(args) => encode::run(&args)?,
         Command::Eval(args) => eval::run(&args)?,
         Command::Compare(args) => compare::run(&args)?,
+        Command::Report(args) => report::run(&args)?,
         Command::Presets(args) => presets::run(&args)?,
         Command::Runs(args) => runs::run(&args)?,
         Command::Completions(args) => completions::run(&args)?,

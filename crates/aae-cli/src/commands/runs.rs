@@ -12,7 +12,7 @@ use crate::evaluate::DISTANCE;
 use crate::output;
 use crate::program;
 use crate::summary::Summary;
-use crate::text::{count, figure, hundredths};
+use crate::text::{align, count, figure, hundredths};
 use crate::trained::RUNS;
 
 /// List the runs with their key figures
@@ -34,12 +34,12 @@ pub(crate) fn run(args: &RunsArgs) -> anyhow::Result<()> {
             "no runs in {folder}; make one with: {program} train\n"
         ));
     }
-    let mut rows = vec![HEAD.map(str::to_owned)];
+    let mut rows = vec![HEAD.map(str::to_owned).to_vec()];
     rows.extend(runs.iter().map(row));
     output::print(&align(&rows))
 }
 
-fn row(run: &RunDir) -> [String; 6] {
+fn row(run: &RunDir) -> Vec<String> {
     let trains = Config::read(&run.config()).map_or("?".to_owned(), |config| describe(&config));
     let (step, evaluation) = progress(&run.metrics());
     // A run that goes on is soon beyond the summary that its interruption left.
@@ -50,7 +50,7 @@ fn row(run: &RunDir) -> [String; 6] {
     let distance = evaluation
         .as_ref()
         .and_then(|line| line.figures.get(DISTANCE).copied());
-    [
+    vec![
         run.name(),
         trains,
         step.map_or_else(missing, count),
@@ -96,23 +96,4 @@ fn progress(metrics: &Path) -> (Option<u64>, Option<EvaluationLine>) {
         _ => None,
     });
     (step, evaluation)
-}
-
-fn align(rows: &[[String; 6]]) -> String {
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let mut text = String::new();
-    for row in rows {
-        let cells = row
-            .iter()
-            .enumerate()
-            .map(|(column, cell)| format!("{cell:<0$}", width(column)));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }

@@ -13,7 +13,8 @@ use anyhow::Context;
 mod flags;
 mod prepare;
 
-pub(crate) use flags::TrainArgs;
+pub(crate) use flags::{ChangeArgs, TrainArgs};
+pub(crate) use prepare::Prepared;
 
 use crate::device::Place;
 use crate::evaluate::Measure;
@@ -26,34 +27,68 @@ use crate::signals::Stop;
 use crate::summary::{self, Summary, last_evaluations};
 use crate::text::count;
 use crate::trained::run_path;
-use prepare::Prepared;
 
 pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     if args.dry_run {
         return dry_run(args);
     }
-    match &args.resume {
+    let (prepared, run, checkpoint) = match &args.resume {
         Some(path) => {
             let run = RunDir::resume(&run_path(path))?;
             let config = Config::read(&run.config())?;
-            let (checkpoint, warnings) = checkpoint_of(&run)?;
             let prepared = Prepared::new(config, &args.data, &args.place)?;
-            open_log(log, &run);
-            warnings
-                .iter()
-                .for_each(|warning| tracing::warn!("{warning}"));
-            train(&prepared, &run, checkpoint)
+            let checkpoint = go_on(&run, log)?;
+            (prepared, run, checkpoint)
         }
         None => {
             let prepared = Prepared::new(args.resolve()?, &args.data, &args.place)?;
             let run = args.create(&prepared.config)?;
-            durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
-            let Place { threads, name, .. } = &prepared.place;
-            Environment::gather(*threads, name, prepared.config.seed).write(&run.environment())?;
-            open_log(log, &run);
-            train(&prepared, &run, None)
+            begin(&prepared, &run, log)?;
+            (prepared, run, None)
+        }
+    };
+    let stop = Stop::install().context("could not install the signal handlers")?;
+    let ended = train(&prepared, &run, checkpoint, &stop)?;
+    match ended.outcome {
+        Outcome::Finished { step } => {
+            report::say(&report::ending(&Ending {
+                config: &prepared.config,
+                folder: run.path(),
+                step,
+                time: ended.time,
+                evaluation: ended.summary.evaluations.get("test"),
+            }));
+            Ok(ExitCode::SUCCESS)
+        }
+        Outcome::Stopped { step } => {
+            let (signal, code) = stop.signal();
+            let hint = report::resume_hint(run.path());
+            report::say(&format!(
+                "stopped by {signal} after step {} and saved; to go on:\n  {hint}",
+                count(step)
+            ));
+            Ok(ExitCode::from(code))
         }
     }
+}
+
+/// Writes into a new run folder what is known before the first step.
+pub(super) fn begin(prepared: &Prepared, run: &RunDir, log: &LogFile) -> anyhow::Result<()> {
+    durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
+    let Place { threads, name, .. } = &prepared.place;
+    Environment::gather(*threads, name, prepared.config.seed).write(&run.environment())?;
+    open_log(log, run);
+    Ok(())
+}
+
+/// The checkpoint that a locked run goes on from, if it has lived to write one.
+pub(super) fn go_on(run: &RunDir, log: &LogFile) -> anyhow::Result<Option<Checkpoint>> {
+    let (checkpoint, warnings) = checkpoint_of(run)?;
+    open_log(log, run);
+    warnings
+        .iter()
+        .for_each(|warning| tracing::warn!("{warning}"));
+    Ok(checkpoint)
 }
 
 /// The checkpoint to go on from, if the run has lived to write one, and what is wrong with newer ones.
@@ -90,13 +125,20 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Trains into a locked run folder, to the end or to a signal.
-fn train(
+/// A training that is over, and nothing went wrong.
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    pub(super) summary: Summary,
+    pub(super) time: Duration,
+}
+
+/// Trains into a locked run folder, to the end or to a signal, and leaves `summary.json` there.
+pub(super) fn train(
     prepared: &Prepared,
     run: &RunDir,
     resume: Option<Checkpoint>,
-) -> anyhow::Result<ExitCode> {
-    let stop = Stop::install().context("could not install the signal handlers")?;
+    stop: &Stop,
+) -> anyhow::Result<Ended> {
     let began = Instant::now();
     let mut progress = Progress::new(prepared.beginning(run.path()));
     let config = &prepared.config;
@@ -125,79 +167,59 @@ fn train(
         }))
     })?;
     progress.end();
-    let ended = Ended {
-        prepared,
-        run,
-        progress: &progress,
-        time: began.elapsed(),
-    };
-    match outcome {
-        Ok(Outcome::Finished { step }) => {
-            ended.finished(step);
-            Ok(ExitCode::SUCCESS)
-        }
-        Ok(Outcome::Stopped { step }) => {
-            ended.summarize(summary::Outcome::Stopped, step);
-            let (signal, code) = stop.signal();
-            let hint = report::resume_hint(run.path());
-            report::say(&format!(
-                "stopped by {signal} after step {} and saved; to go on:\n  {hint}",
-                count(step)
-            ));
-            Ok(ExitCode::from(code))
-        }
+    let time = began.elapsed();
+    let summarize = |outcome, step| summarize(config, run, &progress, time, outcome, step);
+    let (outcome, summary) = match outcome {
+        Ok(Outcome::Finished { step }) => (
+            Outcome::Finished { step },
+            summarize(summary::Outcome::Finished, step),
+        ),
+        Ok(Outcome::Stopped { step }) => (
+            Outcome::Stopped { step },
+            summarize(summary::Outcome::Stopped, step),
+        ),
         Err(error) => {
             if let FitError::Diverged { step, .. } = &error {
-                ended.summarize(summary::Outcome::Diverged, *step);
+                summarize(summary::Outcome::Diverged, *step);
             }
-            Err(error.into())
+            return Err(error.into());
         }
-    }
+    };
+    Ok(Ended {
+        outcome,
+        summary,
+        time,
+    })
 }
 
-/// A run whose training is over.
-struct Ended<'a> {
-    prepared: &'a Prepared,
-    run: &'a RunDir,
-    progress: &'a Progress<'a>,
+/// Writes `summary.json`; the model is safe, so whatever keeps this from being written is only warned of.
+fn summarize(
+    config: &Config,
+    run: &RunDir,
+    progress: &Progress<'_>,
     time: Duration,
-}
-
-impl Ended<'_> {
-    fn finished(&self, step: u64) {
-        let summary = self.summarize(summary::Outcome::Finished, step);
-        report::say(&report::ending(&Ending {
-            config: &self.prepared.config,
-            folder: self.run.path(),
-            step,
-            time: self.time,
-            evaluation: summary.evaluations.get("test"),
-        }));
+    outcome: summary::Outcome,
+    step: u64,
+) -> Summary {
+    let evaluations = last_evaluations(&run.metrics()).unwrap_or_else(|error| {
+        tracing::warn!("{error}");
+        Default::default()
+    });
+    let summary = Summary {
+        outcome,
+        step,
+        total_steps: progress.total_steps,
+        variant: config.variant.name().to_owned(),
+        prior: config.prior.describe(),
+        seed: config.seed,
+        seconds: time.as_secs_f64(),
+        parameters: progress.parameters.iter().cloned().collect(),
+        evaluations,
+    };
+    if let Err(error) = summary.write(&run.summary()) {
+        tracing::warn!("{error}");
     }
-
-    /// Writes `summary.json`; the model is safe, so whatever keeps this from being written is only warned of.
-    fn summarize(&self, outcome: summary::Outcome, step: u64) -> Summary {
-        let config = &self.prepared.config;
-        let evaluations = last_evaluations(&self.run.metrics()).unwrap_or_else(|error| {
-            tracing::warn!("{error}");
-            Default::default()
-        });
-        let summary = Summary {
-            outcome,
-            step,
-            total_steps: self.progress.total_steps,
-            variant: config.variant.name().to_owned(),
-            prior: config.prior.describe(),
-            seed: config.seed,
-            seconds: self.time.as_secs_f64(),
-            parameters: self.progress.parameters.iter().cloned().collect(),
-            evaluations,
-        };
-        if let Err(error) = summary.write(&self.run.summary()) {
-            tracing::warn!("{error}");
-        }
-        summary
-    }
+    summary
 }
 
 fn open_log(log: &LogFile, run: &RunDir) {

@@ -1,4 +1,4 @@
-//! The flags of `train`, and the configuration that they make.
+//! The flags of `train`, those that it shares with `experiment`, and the configuration that they make.
 
 use std::path::{Path, PathBuf};
 
@@ -11,24 +11,15 @@ use crate::args::DataArgs;
 use crate::device::DeviceArgs;
 use crate::trained::RUNS;
 
-/// Train an autoencoder, plain or adversarial, and leave everything in a run folder
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  {program} train                                   the adversarial autoencoder, on MNIST
-  {program} train --preset aae-mixture --seed 1
-  {program} train --epochs 5 --set optimizer.reconstruction.lr=5e-4 --set prior.std=3
-  {program} train --data my-images/ --name mine     four files with MNIST's names
-  {program} train --resume runs/aae-s0              go on after an interruption")]
-pub(crate) struct TrainArgs {
-    /// Start from this preset; `presets` lists them
-    #[arg(long, value_name = "NAME", default_value = presets::DEFAULT, help_heading = "What to train")]
-    preset: String,
+/// Flags that change a preset.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ChangeArgs {
     /// Change it by a TOML file
     #[arg(long, value_name = "FILE", help_heading = "What to train")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Change any value of the configuration; may be repeated, and wins over the flags below
     #[arg(long, value_name = "KEY=VALUE", help_heading = "What to train")]
-    set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// Passes over the training images
     #[arg(
         long,
@@ -53,14 +44,6 @@ pub(crate) struct TrainArgs {
         help_heading = "What to train"
     )]
     batch_size: Option<i64>,
-    /// Seed of everything random
-    #[arg(
-        long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        help_heading = "What to train"
-    )]
-    seed: Option<i64>,
     /// Train on the first N images only
     #[arg(
         long,
@@ -85,6 +68,30 @@ pub(crate) struct TrainArgs {
         help_heading = "What to train"
     )]
     checkpoint_every: Option<i64>,
+}
+
+/// Train an autoencoder, plain or adversarial, and leave everything in a run folder
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  {program} train                                   the adversarial autoencoder, on MNIST
+  {program} train --preset aae-mixture --seed 1
+  {program} train --epochs 5 --set optimizer.reconstruction.lr=5e-4 --set prior.std=3
+  {program} train --data my-images/ --name mine     four files with MNIST's names
+  {program} train --resume runs/aae-s0              go on after an interruption")]
+pub(crate) struct TrainArgs {
+    /// Start from this preset; `presets` lists them
+    #[arg(long, value_name = "NAME", default_value = presets::DEFAULT, help_heading = "What to train")]
+    preset: String,
+    #[command(flatten)]
+    changes: ChangeArgs,
+    /// Seed of everything random
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        help_heading = "What to train"
+    )]
+    seed: Option<i64>,
     /// The run folder, which must not exist yet [default: runs/NAME]
     #[arg(long, value_name = "DIR", conflicts_with = "name")]
     out: Option<PathBuf>,
@@ -106,14 +113,44 @@ pub(crate) struct TrainArgs {
     pub(super) data: DataArgs,
 }
 
-impl TrainArgs {
-    /// The preset, changed by the file, by the flags and by `--set`.
-    pub(super) fn resolve(&self) -> anyhow::Result<Config> {
-        let flags = [
+impl ChangeArgs {
+    /// What the flags and `--set` change, with a seed if that is given by itself.
+    pub(crate) fn resolve(&self, preset: &str, seed: Option<Override>) -> anyhow::Result<Config> {
+        let flags = self.flags().into_iter();
+        let flags =
+            flags.filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
+        let overrides: Vec<Override> = flags
+            .chain(seed)
+            .chain(self.set.iter().map(|text| Override::set(text)))
+            .collect();
+        Ok(Config::resolve(preset, self.config.as_deref(), &overrides)?)
+    }
+
+    /// The flags that were given, as words of a command line.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(file) = &self.config {
+            words.extend(["--config".to_owned(), file.display().to_string()]);
+        }
+        for (flag, _, value) in self.flags() {
+            words.extend(
+                value
+                    .into_iter()
+                    .flat_map(|n| [flag.to_owned(), n.to_string()]),
+            );
+        }
+        for text in &self.set {
+            words.extend(["--set".to_owned(), text.clone()]);
+        }
+        words
+    }
+
+    /// Each flag of a number, the value that it changes, and what it was given.
+    fn flags(&self) -> [(&'static str, &'static str, Option<i64>); 6] {
+        [
             ("--epochs", "epochs", self.epochs),
             ("--max-steps", "max_steps", self.max_steps),
             ("--batch-size", "batch_size", self.batch_size),
-            ("--seed", "seed", self.seed),
             ("--limit-train", "data.limit_train", self.limit_train),
             ("--figures-every", "figures_every", self.figures_every),
             (
@@ -121,18 +158,15 @@ impl TrainArgs {
                 "checkpoint_every",
                 self.checkpoint_every,
             ),
-        ];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
-        let overrides: Vec<Override> = flags
-            .chain(self.set.iter().map(|text| Override::set(text)))
-            .collect();
-        Ok(Config::resolve(
-            &self.preset,
-            self.config.as_deref(),
-            &overrides,
-        )?)
+        ]
+    }
+}
+
+impl TrainArgs {
+    /// The preset, changed by the file, by the flags and by `--set`.
+    pub(super) fn resolve(&self) -> anyhow::Result<Config> {
+        let seed = self.seed.map(|seed| Override::flag("--seed", "seed", seed));
+        self.changes.resolve(&self.preset, seed)
     }
 
     /// The run folder, if it is free.

@@ -1,0 +1,136 @@
+//! A figure over several seeds: its mean, and how far the mean itself may be off.
+
+use serde::{Deserialize, Serialize};
+
+use crate::quantity::Unit;
+use crate::text::figure;
+
+/// A figure of several runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Estimate {
+    /// Over the runs; absent if a run lacks the figure, or it is not finite there.
+    pub(crate) mean: Option<f64>,
+    /// Standard error of the mean: the sample standard deviation (n - 1) divided by the root of n; absent for one run.
+    pub(crate) standard_error: Option<f64>,
+    /// In the order of the seeds; null where a run lacks the figure, or it is not finite there.
+    pub(crate) values: Vec<Option<f64>>,
+}
+
+impl Estimate {
+    pub(crate) fn of(values: Vec<Option<f64>>) -> Self {
+        let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+        let values: Vec<Option<f64>> = values.into_iter().map(finite).collect();
+        let all: Option<Vec<f64>> = values.iter().copied().collect();
+        let (mean, standard_error) = match all.as_deref() {
+            None | Some([]) => (None, None),
+            Some([one]) => (Some(*one), None),
+            Some(all) => {
+                let n = all.len() as f64;
+                let mean = all.iter().sum::<f64>() / n;
+                let squares: f64 = all.iter().map(|value| (value - mean).powi(2)).sum();
+                (Some(mean), Some((squares / (n - 1.0) / n).sqrt()))
+            }
+        };
+        Self {
+            mean,
+            standard_error,
+            values,
+        }
+    }
+
+    /// `2.10 ± 0.05 %`; of one run `2.104 %`; `-` if there is no mean.
+    pub(crate) fn show(&self, unit: Unit) -> String {
+        let number = self.number(unit);
+        match self.mean {
+            Some(_) => number + unit.suffix(),
+            None => number,
+        }
+    }
+
+    /// As [`show`](Self::show), without the unit.
+    pub(crate) fn number(&self, unit: Unit) -> String {
+        let scale = unit.scale();
+        match (self.mean, self.standard_error) {
+            (None, _) => "-".to_owned(),
+            (Some(mean), None) => figure(mean * scale),
+            (Some(mean), Some(error)) => plus_minus(mean * scale, error * scale),
+        }
+    }
+}
+
+/// A mean to the place of the first digit of its standard error; to the second, if the first is a 1.
+fn plus_minus(mean: f64, error: f64) -> String {
+    /// More places than this are written with an exponent.
+    const MOST_PLACES: i32 = 7;
+    let in_digits = || format!("{} ± {}", figure(mean), figure(error));
+    // No error at all has no first digit.
+    if !error.is_normal() {
+        return in_digits();
+    }
+    let exponent = error.log10().floor();
+    let first = (error / 10_f64.powf(exponent)).round();
+    let places = if first < 2.0 { 1 } else { 0 } - exponent as i32;
+    if places > MOST_PLACES {
+        return in_digits();
+    }
+    let places = places.max(0) as usize;
+    let mean = format!("{mean:.places$}");
+    let nought = mean.chars().all(|c| "-0.".contains(c));
+    let mean = if nought {
+        mean.trim_start_matches('-')
+    } else {
+        &mean
+    };
+    format!("{mean} ± {error:.places$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_and_standard_error_are_those_of_the_textbook() {
+        // >>> numpy.std([1, 2, 4, 9], ddof=1) / 2
+        let estimate = Estimate::of([1.0, 2.0, 4.0, 9.0].map(Some).to_vec());
+        assert_eq!(estimate.mean, Some(4.0));
+        let error = estimate.standard_error.unwrap();
+        assert!((error - 1.779_513_042_005_219_4).abs() < 1e-12, "{error}");
+    }
+
+    #[test]
+    fn one_run_has_no_standard_error_and_shows_none() {
+        let estimate = Estimate::of(vec![Some(0.021_04)]);
+        assert_eq!(
+            (estimate.mean, estimate.standard_error),
+            (Some(0.021_04), None)
+        );
+        assert_eq!(estimate.show(Unit::Share), "2.104 %");
+    }
+
+    #[test]
+    fn a_figure_that_a_run_lacks_has_no_mean() {
+        for missing in [None, Some(f64::NAN), Some(f64::INFINITY)] {
+            let estimate = Estimate::of(vec![Some(1.0), missing]);
+            assert_eq!((estimate.mean, estimate.standard_error), (None, None));
+            assert_eq!(estimate.values, [Some(1.0), None]);
+            assert_eq!(estimate.show(Unit::Nats), "-");
+        }
+    }
+
+    #[test]
+    fn a_mean_has_as_many_places_as_its_standard_error() {
+        for (mean, error, expected) in [
+            (0.034_98, 0.000_21, "0.0350 ± 0.0002"),
+            (0.034_98, 0.000_12, "0.03498 ± 0.00012"),
+            (2.104, 0.0496, "2.10 ± 0.05"),
+            (2.104, 0.096, "2.10 ± 0.10"),
+            (340.2, 2.4, "340 ± 2"),
+            (1234.5, 45.0, "1234 ± 45"),
+            (-0.001, 0.3, "0.0 ± 0.3"),
+            (0.5, 0.0, "0.5000 ± 0"),
+            (1e-9, 2e-10, "1.000e-9 ± 2.000e-10"),
+        ] {
+            assert_eq!(plus_minus(mean, error), expected);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! A small line chart as inline SVG: a figure over epochs, of one run or of several.
+
+use super::html::{Coordinate, Html};
+use crate::text::figure;
+
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 210.0;
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 10.0;
+const BOTTOM: f64 = 30.0;
+/// Beyond so many points a line has no dots, which would only cover it.
+const MOST_DOTS: usize = 60;
+/// Most points of a line: more cannot be told apart.
+const MOST_POINTS: usize = 800;
+
+/// One line: `(epoch, value)`, finite, ascending.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    /// Said when the pointer rests on a dot, with the point.
+    pub(super) name: String,
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+/// The chart, or nothing if no line has two points.
+pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>) -> Option<Html> {
+    let lines: Vec<Line> = lines.iter().map(thinned).collect();
+    if lines.iter().all(|line| line.points.len() < 2) {
+        return None;
+    }
+    let points = || lines.iter().flat_map(|line| &line.points);
+    let floor = floor.filter(|floor| floor.is_finite());
+    let values = || points().map(|point| point.1).chain(floor);
+    let x = Axis::over(points().map(|point| point.0), LEFT, WIDTH - RIGHT);
+    let y = Axis::over(values(), HEIGHT - BOTTOM, TOP);
+    let mut html = Html::new();
+    html.markup("<figure class=chart>")
+        .element("figcaption", title);
+    html.markup("<svg viewBox=\"0 0 420 210\" role=img><title>")
+        .text(title)
+        .markup("</title>");
+    for value in [y.first, y.first / 2.0 + y.last / 2.0, y.last] {
+        rule(&mut html, "grid", y.place(value));
+        label(
+            &mut html,
+            "y",
+            LEFT - 6.0,
+            y.place(value) + 4.0,
+            &figure(value),
+        );
+    }
+    for value in [x.first, x.last] {
+        label(
+            &mut html,
+            "x",
+            x.place(value),
+            HEIGHT - 10.0,
+            &format!("{value}"),
+        );
+    }
+    label(
+        &mut html,
+        "x",
+        (LEFT + WIDTH - RIGHT) / 2.0,
+        HEIGHT - 10.0,
+        "epoch",
+    );
+    if let Some(floor) = floor {
+        rule(&mut html, "floor", y.place(floor));
+    }
+    let class = if lines.len() > 1 { "line many" } else { "line" };
+    for line in &lines {
+        html.markup("<polyline class=\"")
+            .markup(class)
+            .markup("\" points=\"");
+        for (epoch, value) in &line.points {
+            html.number(Coordinate(x.place(*epoch))).markup(",");
+            html.number(Coordinate(y.place(*value))).markup(" ");
+        }
+        html.markup("\"/>");
+        if line.points.len() > MOST_DOTS {
+            continue;
+        }
+        for (epoch, value) in &line.points {
+            html.markup("<circle class=dot r=2.5 cx=")
+                .number(Coordinate(x.place(*epoch)));
+            html.markup(" cy=")
+                .number(Coordinate(y.place(*value)))
+                .markup("><title>");
+            html.text(&format!("{}epoch {epoch}: {}", line.name, figure(*value)));
+            html.markup("</title></circle>");
+        }
+    }
+    html.markup("</svg></figure>\n");
+    Some(html)
+}
+
+fn thinned(line: &Line) -> Line {
+    let finite = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();
+    let points: Vec<(f64, f64)> = line.points.iter().filter(finite).copied().collect();
+    let every = points.len().div_ceil(MOST_POINTS).max(1);
+    let last = points.len().saturating_sub(1);
+    let is_kept = |index: usize| index.is_multiple_of(every) || index == last;
+    let kept = points
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| is_kept(*index));
+    Line {
+        name: line.name.clone(),
+        points: kept.map(|(_, point)| *point).collect(),
+    }
+}
+
+fn rule(html: &mut Html, class: &'static str, y: f64) {
+    html.markup("<line class=").markup(class);
+    html.markup(" x1=").number(Coordinate(LEFT));
+    html.markup(" x2=").number(Coordinate(WIDTH - RIGHT));
+    html.markup(" y1=").number(Coordinate(y));
+    html.markup(" y2=").number(Coordinate(y)).markup(" />");
+}
+
+fn label(html: &mut Html, class: &'static str, x: f64, y: f64, text: &str) {
+    html.markup("<text class=").markup(class);
+    html.markup(" x=").number(Coordinate(x));
+    html.markup(" y=").number(Coordinate(y));
+    html.markup(">").text(text).markup("</text>");
+}
+
+/// From values to places.
+struct Axis {
+    first: f64,
+    last: f64,
+    from: f64,
+    to: f64,
+}
+
+impl Axis {
+    /// Over finite values, of which there are some.
+    fn over(values: impl Iterator<Item = f64> + Clone, from: f64, to: f64) -> Self {
+        let first = values.clone().reduce(f64::min).unwrap_or(0.0);
+        let last = values.reduce(f64::max).unwrap_or(1.0);
+        Self {
+            first,
+            last,
+            from,
+            to,
+        }
+    }
+
+    fn place(&self, value: f64) -> f64 {
+        let share = (value - self.first) / (self.last - self.first);
+        // All values may be equal, or too far apart to subtract.
+        let share = if share.is_finite() { share } else { 0.5 };
+        self.from + share * (self.to - self.from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(points: &[(f64, f64)]) -> Line {
+        Line {
+            name: String::new(),
+            points: points.to_vec(),
+        }
+    }
+
+    fn text(html: Option<Html>) -> String {
+        String::from_utf8(html.unwrap().into_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_chart_needs_two_points() {
+        assert!(chart("t", &[], None).is_none());
+        assert!(chart("t", &[line(&[(1.0, 2.0), (2.0, f64::NAN)])], None).is_none());
+    }
+
+    #[test]
+    fn the_least_value_is_at_the_bottom_and_the_greatest_at_the_top() {
+        let html = text(chart("t", &[line(&[(1.0, 5.0), (3.0, 7.0)])], Some(6.0)));
+        assert!(html.contains("points=\"58.0,180.0 408.0,10.0 \""), "{html}");
+        assert!(
+            html.contains("class=floor x1=58.0 x2=408.0 y1=95.0"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn values_that_are_equal_or_enormous_have_a_place() {
+        for value in [0.0, f64::MAX] {
+            let html = text(chart(
+                "t",
+                &[line(&[(1.0, value), (2.0, value)])],
+                Some(-value),
+            ));
+            assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_thinned_but_keeps_its_ends() {
+        let points: Vec<(f64, f64)> = (0..5000).map(|x| (f64::from(x), 1.0)).collect();
+        let thinned = thinned(&line(&points));
+        assert!(thinned.points.len() <= MOST_POINTS + 1);
+        assert_eq!(thinned.points.last(), points.last());
+    }
+}

@@ -1,0 +1,263 @@
+//! The files of a run that a page shows: each is looked at before it is read, and none may be larger than ours are.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::PageError;
+
+pub(super) const KIB: u64 = 1 << 10;
+pub(super) const MIB: u64 = 1 << 20;
+/// Largest picture.
+const MOST_PICTURE: u64 = 16 * MIB;
+/// Most bytes of pictures in a page.
+const MOST_PICTURES: u64 = 64 * MIB;
+/// Most entries of a folder of figures that are looked at.
+const MOST_ENTRIES: usize = 200;
+/// Most pixels in a side of a picture.
+const MOST_PIXELS: u32 = 20_000;
+
+/// The pictures of a run, in the order in which they are shown.
+const ORDER: [&str; 7] = [
+    "manifold",
+    "styles",
+    "clusters",
+    "latent",
+    "samples",
+    "reconstructions",
+    "losses",
+];
+
+/// Reads a file if it is there.
+///
+/// Errors: if it is not a regular file, or has more than `most` bytes.
+pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, PageError> {
+    let failed = |source| PageError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    // Before it is opened: opening a pipe waits for ever.
+    let found = match fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    if !found.is_file() {
+        return Err(PageError::NotAFile {
+            path: path.to_path_buf(),
+        });
+    }
+    let too_large = |found| PageError::TooLarge {
+        path: path.to_path_buf(),
+        most,
+        found,
+    };
+    if found.len() > most {
+        return Err(too_large(found.len()));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    // The file may grow meanwhile.
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    match bytes.len() as u64 > most {
+        true => Err(too_large(bytes.len() as u64)),
+        false => Ok(Some(bytes)),
+    }
+}
+
+/// Checks a file that another reader is to read whole: absent, or regular and not too large.
+pub(super) fn check(path: &Path, most: u64) -> Result<(), PageError> {
+    let Ok(found) = fs::metadata(path) else {
+        return Ok(());
+    };
+    match found.is_file() {
+        false => Err(PageError::NotAFile {
+            path: path.to_path_buf(),
+        }),
+        true if found.len() > most => Err(PageError::TooLarge {
+            path: path.to_path_buf(),
+            most,
+            found: found.len(),
+        }),
+        true => Ok(()),
+    }
+}
+
+/// A picture of a run.
+#[derive(Debug)]
+pub(super) struct Picture {
+    /// Of the file, without its ending.
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+    /// In pixels, as the file says.
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+/// The pictures of a page, and how much room is left for more.
+#[derive(Debug)]
+pub(super) struct Album {
+    room: u64,
+}
+
+impl Album {
+    pub(super) fn new() -> Self {
+        Self {
+            room: MOST_PICTURES,
+        }
+    }
+
+    /// The PNG files directly in a folder, known ones first; what is no picture or too large is left out with a warning.
+    pub(super) fn pictures(&mut self, folder: &Path) -> Vec<Picture> {
+        let Ok(entries) = fs::read_dir(folder) else {
+            return Vec::new();
+        };
+        let mut paths: Vec<PathBuf> = entries
+            .flatten()
+            .take(MOST_ENTRIES)
+            // A link could show a picture that is none of the run's.
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "png"))
+            .collect();
+        let stem = |path: &Path| {
+            path.file_stem()
+                .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+        };
+        let place = |name: &str| ORDER.iter().position(|known| *known == name);
+        paths.sort_by_key(|path| {
+            let name = stem(path);
+            (place(&name).unwrap_or(ORDER.len()), name)
+        });
+        let mut pictures = Vec::new();
+        for path in paths {
+            match self.picture(&path, stem(&path)) {
+                Ok(picture) => pictures.push(picture),
+                Err(reason) => tracing::warn!("{}: left out: {reason}", path.display()),
+            }
+        }
+        pictures
+    }
+
+    fn picture(&mut self, path: &Path, name: String) -> Result<Picture, String> {
+        let bytes = read(path, MOST_PICTURE)
+            .map_err(|error| error.to_string())?
+            .ok_or("it is gone")?;
+        let (width, height) = size(&bytes).ok_or("not a PNG file of a size that can be shown")?;
+        self.room = self
+            .room
+            .checked_sub(bytes.len() as u64)
+            .ok_or("the page has no room for more pictures")?;
+        Ok(Picture {
+            name,
+            bytes,
+            width,
+            height,
+        })
+    }
+}
+
+/// Width and height of a PNG file, from its header.
+fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n")?;
+    if header.get(4..8)? != b"IHDR" {
+        return None;
+    }
+    let number = |at: usize| Some(u32::from_be_bytes(header.get(at..at + 4)?.try_into().ok()?));
+    let size = (number(8)?, number(12)?);
+    let is_fit = |side: u32| (1..=MOST_PIXELS).contains(&side);
+    (is_fit(size.0) && is_fit(size.1)).then_some(size)
+}
+
+/// Whether training draws a picture of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    ORDER.contains(&name)
+}
+
+/// What a picture of this name shows.
+pub(super) fn caption(name: &str) -> String {
+    let known = match name {
+        "manifold" => "The plane of codes, decoded",
+        "styles" => "Each style with every label",
+        "clusters" => "Images of each cluster",
+        "latent" => "The codes of the test images",
+        "samples" => "Draws of the prior, decoded",
+        "reconstructions" => "Test images, and what was made of them",
+        "losses" => "Losses over the steps",
+        _ => return name.replace(['_', '-'], " "),
+    };
+    known.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn png(width: u32) -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+        bytes.extend(width.to_be_bytes());
+        bytes.extend(7_u32.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn known_pictures_come_first_and_what_is_none_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in [
+            ("another.png", png(5)),
+            ("latent.png", png(5)),
+            ("manifold.png", png(5)),
+            ("text.png", b"text".to_vec()),
+            ("huge.png", png(1 << 30)),
+            ("nothing.png", png(0)),
+            ("short.png", png(5)[..14].to_vec()),
+            ("note.txt", png(5)),
+        ] {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        fs::create_dir(folder.path().join("folder.png")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(
+            folder.path().join("latent.png"),
+            folder.path().join("link.png"),
+        )
+        .unwrap();
+        let pictures = Album::new().pictures(folder.path());
+        let names: Vec<&str> = pictures
+            .iter()
+            .map(|picture| picture.name.as_str())
+            .collect();
+        assert_eq!(names, ["manifold", "latent", "another"]);
+        assert_eq!((pictures[0].width, pictures[0].height), (5, 7));
+    }
+
+    #[test]
+    fn a_page_has_room_for_so_many_pictures_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bytes = png(5);
+        bytes.resize((MOST_PICTURE) as usize, 0);
+        for index in 0..6 {
+            fs::write(folder.path().join(format!("{index}.png")), &bytes).unwrap();
+        }
+        assert_eq!(Album::new().pictures(folder.path()).len(), 4);
+    }
+
+    #[test]
+    fn a_file_is_read_if_it_is_one_and_not_too_large() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert!(read(&path, 3).unwrap().is_none());
+        fs::write(&path, "abc").unwrap();
+        assert_eq!(read(&path, 3).unwrap().unwrap(), b"abc");
+        assert!(matches!(
+            read(&path, 2),
+            Err(PageError::TooLarge { found: 3, .. })
+        ));
+        assert!(matches!(
+            read(folder.path(), 2),
+            Err(PageError::NotAFile { .. })
+        ));
+    }
+}

@@ -1,0 +1,339 @@
+//! The page of one run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use aae_train::config::Config;
+use aae_train::environment::Environment;
+use aae_train::metrics::{self, EvaluationLine, Line};
+use aae_train::run_dir::RunDir;
+
+use super::chart::{self, chart};
+use super::files::{self, Album, KIB, MIB};
+use super::html::Html;
+use super::parts::{self, Card, Fact};
+use crate::evaluate::{prior_moments, series};
+use crate::experiment::gather::figures;
+use crate::quantity::{floor, in_order, is_floor, quantity};
+use crate::report;
+use crate::summary::{Outcome, Summary};
+use crate::text::{count, duration, plural, vector};
+use crate::trained::shown_name;
+
+/// Most figures in the table of evaluations.
+const MOST_COLUMNS: usize = 40;
+/// Most rows of it.
+const MOST_ROWS: usize = 120;
+/// Codes of more dimensions have no card of their means and deviations.
+const MOST_DIMENSIONS: usize = 3;
+
+/// All that a page says of a run.
+pub(super) struct Run {
+    pub(super) name: String,
+    config: Config,
+    toml: String,
+    /// In the order of the file.
+    pub(super) evaluations: Vec<EvaluationLine>,
+    /// Of the last line, if there is one.
+    step: Option<u64>,
+    summary: Option<Summary>,
+    environment: Option<Environment>,
+}
+
+/// The page of a run, finished or not.
+///
+/// Errors: if a file of the run cannot be read, or is not one that training wrote.
+pub(crate) fn of_run(run: &RunDir) -> anyhow::Result<Vec<u8>> {
+    let page = Run::read(run)?;
+    let mut body = page.head();
+    let last = last_of_main_split(&page.evaluations);
+    if let Some(last) = last {
+        body.element("h2", &format!("Key figures of the {} images", last.split));
+        body.append(parts::cards(&page.cards(last)));
+    }
+    let pictures = parts::captioned(Album::new().pictures(&run.figures()));
+    if !pictures.is_empty() {
+        body.markup("<h2>Pictures</h2>\n");
+        body.append(parts::pictures(&pictures, false));
+    }
+    if last.is_some() {
+        body.markup("<h2>Over the epochs</h2>\n")
+            .append(page.charts());
+        body.append(page.evaluations_table());
+    }
+    body.append(parts::configuration(&page.toml));
+    if let Some(environment) = &page.environment {
+        body.markup("<h2>Environment</h2>\n");
+        body.append(parts::definitions(&parts::environment(environment)));
+    }
+    body.markup("<h2>The same again</h2>\n")
+        .append(page.commands(run.path()));
+    Ok(parts::page(&page.name, body))
+}
+
+impl Run {
+    pub(super) fn read(run: &RunDir) -> anyhow::Result<Self> {
+        files::check(&run.config(), 256 * KIB)?;
+        files::check(&run.metrics(), 256 * MIB)?;
+        files::check(&run.summary(), 4 * MIB)?;
+        let config = Config::read(&run.config())?;
+        let lines = match run.metrics().exists() {
+            true => metrics::read(&run.metrics())?,
+            false => Vec::new(),
+        };
+        let step = lines.last().map(Line::step);
+        let evaluations = lines.into_iter().filter_map(|line| match line {
+            Line::Evaluation(line) => Some(line),
+            Line::Train(_) => None,
+        });
+        let path = run.environment();
+        let environment = files::read(&path, MIB)?.and_then(|bytes| {
+            let parsed = serde_json::from_slice(&bytes);
+            parsed
+                .map_err(|error| tracing::warn!("{}: left out: {error}", path.display()))
+                .ok()
+        });
+        Ok(Self {
+            name: shown_name(run),
+            toml: config.to_toml(),
+            config,
+            evaluations: evaluations.collect(),
+            step,
+            // A run that goes on is soon beyond the summary that its interruption left.
+            summary: Summary::read(&run.summary()).filter(|summary| step <= Some(summary.step)),
+            environment,
+        })
+    }
+
+    fn head(&self) -> Html {
+        let mut facts = vec![match self.summary.as_ref().map(|summary| summary.outcome) {
+            Some(Outcome::Finished) => Fact {
+                text: "finished".to_owned(),
+                tag: "li class=good",
+            },
+            Some(Outcome::Diverged) => Fact {
+                text: "diverged".to_owned(),
+                tag: "li class=bad",
+            },
+            Some(Outcome::Stopped) => Fact::new("stopped before its end"),
+            None => Fact::new("not ended"),
+        }];
+        let step = self
+            .summary
+            .as_ref()
+            .map(|summary| summary.step)
+            .or(self.step);
+        facts.extend(step.map(|step| Fact::new(plural(step, "step"))));
+        facts.push(Fact::new(plural(self.config.epochs, "epoch")));
+        facts.push(parts::batch(&self.config));
+        facts.push(Fact::new(format!("seed {}", self.config.seed)));
+        if let Some(summary) = &self.summary {
+            let time = Duration::try_from_secs_f64(summary.seconds).unwrap_or_default();
+            facts.push(Fact::new(duration(time)));
+            let all: usize = summary
+                .parameters
+                .values()
+                .fold(0, |sum, n| sum.saturating_add(*n));
+            facts.push(Fact::new(format!("{} parameters", count(all as u64))));
+        }
+        let what = report::what(&self.config);
+        let mut characters = what.chars();
+        let first = characters.next().map(|c| c.to_uppercase().to_string());
+        let sentence = first.unwrap_or_default() + characters.as_str();
+        parts::head(&self.name, &sentence, &facts)
+    }
+
+    fn cards(&self, last: &EvaluationLine) -> Vec<Card> {
+        let found = figures(last);
+        let mut cards: Vec<Card> = in_order(found.keys().copied())
+            .into_iter()
+            .filter_map(|name| {
+                let quantity = quantity(name);
+                let floor = found.get(floor(name).as_str());
+                quantity.key.then(|| Card {
+                    value: quantity.unit.show(found[name]),
+                    beside: floor.map(|floor| {
+                        format!(
+                            "beside {} between draws and draws",
+                            quantity.unit.show(*floor)
+                        )
+                    }),
+                    meaning: quantity.meaning.to_owned(),
+                    label: quantity.label,
+                })
+            })
+            .collect();
+        let (mean, std) = (series(&last.figures, "mean"), series(&last.figures, "std"));
+        let dim = self.config.model.latent_dim;
+        if mean.len() == dim && std.len() == dim && dim <= MOST_DIMENSIONS {
+            let (of_mean, of_std) = prior_moments(&self.config.prior, dim, self.config.seed);
+            let moments = [
+                (
+                    "mean of the codes",
+                    mean,
+                    of_mean,
+                    "Where the codes lie, in each dimension.",
+                ),
+                (
+                    "deviation of the codes",
+                    std,
+                    of_std,
+                    "How far the codes spread, in each dimension.",
+                ),
+            ];
+            cards.extend(moments.map(|(label, of_codes, of_prior, meaning)| Card {
+                label: label.to_owned(),
+                value: vector(&of_codes),
+                beside: Some(format!("beside {} of the prior", vector(&of_prior))),
+                meaning: meaning.to_owned(),
+            }));
+        }
+        cards
+    }
+
+    fn charts(&self) -> Html {
+        charts(&[(String::new(), self.evaluations.as_slice())])
+    }
+
+    /// A row for each evaluation, of very many some and the last; below them what draws of the prior show among themselves.
+    fn evaluations_table(&self) -> Html {
+        let all = self.evaluations.iter();
+        let names: BTreeSet<&str> = all
+            .clone()
+            .flat_map(|line| figures(line).into_keys())
+            .collect();
+        let mut names = in_order(names.into_iter().filter(|name| !is_floor(name)));
+        names.truncate(MOST_COLUMNS);
+        let splits: BTreeSet<&str> = all.clone().map(|line| line.split.as_str()).collect();
+        let labelled = |first: [&str; 3], cells: Vec<String>| {
+            let kept = if splits.len() > 1 { 3 } else { 2 };
+            let first = first[..kept].iter().map(|cell| (*cell).to_owned());
+            first.chain(cells).collect::<Vec<String>>()
+        };
+        let head = labelled(
+            ["epoch", "step", "images"],
+            names.iter().map(|name| quantity(name).label).collect(),
+        );
+        let every = all.len().div_ceil(MOST_ROWS).max(1);
+        let last = all.len().saturating_sub(1);
+        let is_kept = |index: usize| index.is_multiple_of(every) || index == last;
+        let mut rows = Vec::new();
+        for (_, line) in all.enumerate().filter(|(index, _)| is_kept(*index)) {
+            let found = figures(line);
+            let cell = |name: &&str| show(name, found.get(name).copied());
+            let (epoch, step) = (line.epoch.to_string(), count(line.step));
+            rows.push(labelled(
+                [&epoch, &step, &line.split],
+                names.iter().map(cell).collect(),
+            ));
+        }
+        let mut html = Html::new();
+        if rows.len() < self.evaluations.len() {
+            let all = self.evaluations.len();
+            html.element("p", &format!("{} of {all} evaluations.", rows.len()));
+        }
+        if let Some(line) = last_of_main_split(&self.evaluations) {
+            let found = figures(line);
+            let floors = names
+                .iter()
+                .map(|name| found.get(floor(name).as_str()).copied());
+            if floors.clone().flatten().next().is_some() {
+                let cells = floors.zip(&names);
+                let cells = cells.map(|(value, name)| {
+                    value.map_or_else(String::new, |value| show(name, Some(value)))
+                });
+                rows.push(labelled(["draws and draws", "", ""], cells.collect()));
+            }
+        }
+        html.append(parts::table(&head, &rows, None));
+        html
+    }
+
+    fn commands(&self, folder: &Path) -> Html {
+        let folder = folder.display().to_string();
+        let words = |words: &[&str]| {
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let mut html = Html::new();
+        if let Some(environment) = &self.environment {
+            let words = environment.command_line.get(1..).unwrap_or_default();
+            html.append(parts::command("It was started with:", words));
+        }
+        html.append(parts::command(
+            "The same bytes again, from its configuration and the same images, on any number of threads:",
+            &words(&[
+                "train",
+                "--config",
+                &format!("{folder}/config.toml"),
+                "--name",
+                "again",
+            ]),
+        ));
+        html.append(parts::command(
+            "Every figure measured again:",
+            &words(&["eval", &folder]),
+        ));
+        html
+    }
+}
+
+/// A figure with its unit, or a dash.
+fn show(name: &str, value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| quantity(name).unit.show(value))
+}
+
+/// The last evaluation of the test images, or else of the first split there is.
+pub(super) fn last_of_main_split(evaluations: &[EvaluationLine]) -> Option<&EvaluationLine> {
+    let of = |split: &str| evaluations.iter().rev().find(|line| line.split == split);
+    of("test").or_else(|| of(&evaluations.first()?.split))
+}
+
+/// A chart for each key figure of the main split, with a line for each run, which are named.
+pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Html {
+    let Some(last) = runs.iter().find_map(|(_, lines)| last_of_main_split(lines)) else {
+        return Html::new();
+    };
+    let names = figures(last).into_keys().filter(|name| quantity(name).key);
+    let mut html = Html::new();
+    html.markup("<div class=charts>\n");
+    for name in in_order(names) {
+        let quantity = quantity(name);
+        let scale = quantity.unit.scale();
+        let lines: Vec<chart::Line> = runs
+            .iter()
+            .map(|(run, lines)| chart::Line {
+                name: run.clone(),
+                points: points(lines, &last.split, name, scale),
+            })
+            .collect();
+        let floor = figures(last)
+            .get(floor(name).as_str())
+            .map(|floor| floor * scale);
+        let dashed = if floor.is_some() {
+            "; dashed: draws and draws"
+        } else {
+            ""
+        };
+        let title = format!("{}{}{dashed}", quantity.label, quantity.unit.suffix());
+        if let Some(chart) = chart(&title, &lines, floor) {
+            html.append(chart);
+        }
+    }
+    html.markup("</div>\n");
+    html
+}
+
+fn points(lines: &[EvaluationLine], split: &str, name: &str, scale: f64) -> Vec<(f64, f64)> {
+    let of_split = lines.iter().filter(|line| line.split == split);
+    let by_epoch: BTreeMap<u64, f64> = of_split
+        .filter_map(|line| Some((line.epoch, figures(line).get(name)? * scale)))
+        .collect();
+    by_epoch
+        .into_iter()
+        .map(|(epoch, value)| (epoch as f64, value))
+        .collect()
+}

@@ -1,0 +1,293 @@
+//! The figures of an evaluation in words: what each is called, what it means, its unit, and which matter most.
+//!
+//! A figure that is not known here is shown under its own name, so that a new metric needs no line in this file.
+
+use crate::text::figure;
+
+/// What there is to say of a figure.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Quantity {
+    /// In a table.
+    pub(crate) label: String,
+    /// In a line with others.
+    pub(crate) short: String,
+    /// A sentence, or nothing.
+    pub(crate) meaning: &'static str,
+    pub(crate) unit: Unit,
+    /// Whether a reader wants it first; the others are there to understand these.
+    pub(crate) key: bool,
+    /// Its place among the others.
+    rank: u8,
+}
+
+/// How a figure is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Plain,
+    /// A share in `[0, 1]`, shown in per cent.
+    Share,
+    Nats,
+}
+
+impl Unit {
+    /// What a figure is multiplied with before it is shown.
+    pub(crate) fn scale(self) -> f64 {
+        match self {
+            Self::Share => 100.0,
+            Self::Plain | Self::Nats => 1.0,
+        }
+    }
+
+    /// A figure with its unit, in four digits.
+    pub(crate) fn show(self, value: f64) -> String {
+        figure(value * self.scale()) + self.suffix()
+    }
+
+    /// What stands behind the number.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Share => " %",
+            Self::Nats => " nats",
+        }
+    }
+}
+
+/// Name, label, short label, unit, whether it is a key figure, meaning; in the order in which they are shown.
+const KNOWN: [(&str, &str, &str, Unit, bool, &str); 14] = [
+    (
+        "classification_error",
+        "classification error",
+        "test error",
+        Unit::Share,
+        true,
+        "Share of the images that are given the wrong class.",
+    ),
+    (
+        "classification_error_low",
+        "classification error, at least",
+        "at least",
+        Unit::Share,
+        false,
+        "Lower end of the interval that the number of images allows.",
+    ),
+    (
+        "classification_error_high",
+        "classification error, at most",
+        "at most",
+        Unit::Share,
+        false,
+        "Upper end of the interval that the number of images allows.",
+    ),
+    (
+        "clustering_error",
+        "clustering error",
+        "clustering error",
+        Unit::Share,
+        true,
+        "Share of the images whose cluster stands for another class than theirs.",
+    ),
+    (
+        "clustering_error_majority",
+        "clustering error, by majority",
+        "by majority",
+        Unit::Share,
+        false,
+        "As the clustering error, with each cluster standing for the class of most of its images.",
+    ),
+    (
+        "clusters_dead",
+        "clusters without images",
+        "dead clusters",
+        Unit::Plain,
+        false,
+        "Clusters that no image was put into.",
+    ),
+    (
+        "normalized_mutual_information",
+        "normalized mutual information",
+        "mutual information",
+        Unit::Plain,
+        false,
+        "Between clusters and classes: 1 if each tells the other, 0 if they tell nothing.",
+    ),
+    (
+        "adjusted_rand_index",
+        "adjusted Rand index",
+        "Rand index",
+        Unit::Plain,
+        false,
+        "Agreement of clusters and classes on pairs of images: 1 is perfect, about 0 is chance.",
+    ),
+    (
+        "log_likelihood",
+        "log-likelihood",
+        "log-likelihood",
+        Unit::Nats,
+        true,
+        "Mean log-likelihood of an image under the model; higher is better.",
+    ),
+    (
+        "reconstruction_error",
+        "reconstruction error",
+        "reconstruction",
+        Unit::Plain,
+        true,
+        "Mean squared error of a pixel between an image and what the autoencoder makes of it; 0 is perfect.",
+    ),
+    (
+        "nearest_neighbour_accuracy",
+        "nearest neighbours",
+        "neighbours",
+        Unit::Share,
+        true,
+        "Share of the codes whose nearest other code belongs to the same class.",
+    ),
+    (
+        "sliced_wasserstein",
+        "distance to the prior",
+        "distance",
+        Unit::Plain,
+        true,
+        "Sliced Wasserstein distance between the codes and draws of the prior: how far, on average, codes must be moved to \
+         lie as the prior has them.",
+    ),
+    (
+        "sliced_wasserstein_2",
+        "distance to the prior (2-Wasserstein)",
+        "2-distance",
+        Unit::Plain,
+        false,
+        "As the distance to the prior, but far codes weigh more.",
+    ),
+    (
+        "mmd_squared",
+        "MMD² to the prior",
+        "MMD²",
+        Unit::Plain,
+        false,
+        "Squared maximum mean discrepancy between the codes and draws of the prior; about 0 if they cannot be told apart.",
+    ),
+];
+
+/// What follows the name of a figure in the name of its floor: the same between draws and draws.
+const FLOOR: &str = "_floor";
+/// Ranks between two figures that are known.
+const STEP: u8 = 4;
+const MOMENTS: u8 = KNOWN.len() as u8 * STEP;
+const UNKNOWN: u8 = MOMENTS + STEP;
+
+/// The figure of this name.
+pub(crate) fn quantity(name: &str) -> Quantity {
+    if let Some(base) = name.strip_suffix(FLOOR) {
+        let of = quantity(base);
+        return Quantity {
+            label: format!("{}, draws", of.label),
+            short: format!("{}, draws", of.short),
+            meaning: "The same between draws and other draws of the prior: what a perfect match would show.",
+            unit: of.unit,
+            key: false,
+            rank: of.rank + 1,
+        };
+    }
+    let known = KNOWN.iter().enumerate().find(|(_, known)| known.0 == name);
+    if let Some((index, (_, label, short, unit, key, meaning))) = known {
+        return Quantity {
+            label: (*label).to_owned(),
+            short: (*short).to_owned(),
+            meaning,
+            unit: *unit,
+            key: *key,
+            rank: index as u8 * STEP,
+        };
+    }
+    for (rank, prefix, words) in [(0, "mean_", "mean"), (1, "std_", "deviation")] {
+        if let Some(index) = name.strip_prefix(prefix)
+            && index.parse::<u16>().is_ok()
+        {
+            return Quantity {
+                label: format!("{words} of code {index}"),
+                short: format!("{words} {index}"),
+                meaning: "Over the codes of the images, in one dimension.",
+                unit: Unit::Plain,
+                key: false,
+                rank: MOMENTS + rank,
+            };
+        }
+    }
+    let words = name.replace('_', " ");
+    Quantity {
+        label: words.clone(),
+        short: words,
+        meaning: "",
+        unit: match name.ends_with("_accuracy") {
+            true => Unit::Share,
+            false => Unit::Plain,
+        },
+        // A spread that comes with another figure is not one of its own.
+        key: !name.contains("standard_error"),
+        rank: UNKNOWN,
+    }
+}
+
+/// The names in the order in which they are shown: the floor behind its figure, dimensions by their number.
+pub(crate) fn in_order<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.into_iter().collect();
+    names.sort_by_key(|name| (quantity(name).rank, number(name), *name));
+    names.dedup();
+    names
+}
+
+fn number(name: &str) -> Option<u16> {
+    name.rsplit('_').next()?.parse().ok()
+}
+
+/// Whether this is what another figure is shown beside.
+pub(crate) fn is_floor(name: &str) -> bool {
+    name.ends_with(FLOOR)
+}
+
+/// The name of what a figure is shown beside, if that is there.
+pub(crate) fn floor(name: &str) -> String {
+    format!("{name}{FLOOR}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_ordered_by_what_a_reader_wants_first() {
+        let names = [
+            "std_10",
+            "std_9",
+            "mean_0",
+            "sliced_wasserstein_floor",
+            "zebra_count",
+            "sliced_wasserstein",
+            "reconstruction_error",
+            "classification_error",
+        ];
+        assert_eq!(
+            in_order(names),
+            [
+                "classification_error",
+                "reconstruction_error",
+                "sliced_wasserstein",
+                "sliced_wasserstein_floor",
+                "mean_0",
+                "std_9",
+                "std_10",
+                "zebra_count",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_figure_that_nobody_knows_is_shown_under_its_own_name() {
+        let unknown = quantity("zebra_count");
+        assert_eq!((unknown.label.as_str(), unknown.key), ("zebra count", true));
+        assert_eq!(quantity("some_accuracy").unit, Unit::Share);
+        assert!(!quantity("log_likelihood_standard_error").key);
+    }
+}
