@@ -201,6 +201,11 @@ impl RunDir {
         self.root.join("environment.json")
     }
 
+    /// `labelled.json`: which training images' labels the run may see.
+    pub fn labelled(&self) -> PathBuf {
+        self.path().join("labelled.json")
+    }
+
     /// `metrics.jsonl`: losses and evaluations.
     pub fn metrics(&self) -> PathBuf {
         self.root.join("metrics.jsonl")

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use aae_data::Split;
-use aae_eval::encode_all;
+use aae_eval::{argmax_rows, encode_all, infer_all};
+use aae_models::Autoencoder;
 use aae_train::durable;
 use clap::{Args, ValueEnum};
 
@@ -18,7 +19,8 @@ use crate::{data, output, trained};
   {program} encode                                  the test images of the newest run, as CSV
   {program} encode runs/aae-s0 --split train --out codes.npy
 
-CSV: the header index,label,z_0,z_1,... and a line for each image, in the order of the file.
+CSV: the header index,label,z_0,z_1,... and a line for each image, in the order of the file; with a column
+`inferred` after the label if the encoder infers one.
 NPY: float32 [images, dimensions], in the same order.")]
 pub(crate) struct EncodeArgs {
     #[command(flatten)]
@@ -59,7 +61,10 @@ pub(crate) fn run(args: &EncodeArgs) -> anyhow::Result<()> {
         let codes = encode_all(&model.autoencoder, &split)?;
         let dim = model.autoencoder.latent_dim();
         let bytes = match format {
-            Format::Csv => csv(&codes, &split.labels(), dim).into_bytes(),
+            Format::Csv => {
+                let inferred = inferred(&model.autoencoder, &split)?;
+                csv(&codes, &split.labels(), inferred.as_deref(), dim).into_bytes()
+            }
             Format::Npy => npy(&codes, dim),
         };
         let path = model.output(args.out.as_deref(), name)?;
@@ -80,15 +85,30 @@ fn format(path: &Path) -> Result<Format, UsageError> {
     }
 }
 
+/// The label or cluster that the encoder infers of each image, if it does.
+fn inferred(autoencoder: &Autoencoder, split: &Split) -> anyhow::Result<Option<Vec<u8>>> {
+    if !autoencoder.label_use().is_inferred() {
+        return Ok(None);
+    }
+    let probabilities = infer_all(autoencoder, split)?;
+    Ok(Some(argmax_rows(&probabilities, autoencoder.categories())?))
+}
+
 /// Numbers in the shortest form that reads back as the same `f32`.
-fn csv(codes: &[f32], labels: &[u8], dim: usize) -> String {
+fn csv(codes: &[f32], labels: &[u8], inferred: Option<&[u8]>, dim: usize) -> String {
     let mut text = "index,label".to_owned();
+    if inferred.is_some() {
+        text.push_str(",inferred");
+    }
     (0..dim).for_each(|index| {
         let _ = write!(text, ",z_{index}");
     });
     text.push('\n');
     for (index, (code, label)) in codes.chunks_exact(dim).zip(labels).enumerate() {
         let _ = write!(text, "{index},{label}");
+        if let Some(inferred) = inferred {
+            let _ = write!(text, ",{}", inferred[index]);
+        }
         code.iter().for_each(|number| {
             let _ = write!(text, ",{number}");
         });
@@ -126,8 +146,10 @@ mod tests {
 
     #[test]
     fn a_csv_file_has_a_header_and_a_line_per_image() {
-        let text = csv(&[0.1, -2.0, 3.5, 1e-7], &[7, 2], 2);
+        let text = csv(&[0.1, -2.0, 3.5, 1e-7], &[7, 2], None, 2);
         assert_eq!(text, "index,label,z_0,z_1\n0,7,0.1,-2\n1,2,3.5,0.0000001\n");
+        let text = csv(&[0.5], &[7], Some(&[3]), 1);
+        assert_eq!(text, "index,label,inferred,z_0\n0,7,3,0.5\n");
     }
 
     #[test]

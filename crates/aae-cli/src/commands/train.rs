@@ -77,6 +77,13 @@ pub(super) fn begin(prepared: &Prepared, run: &RunDir, log: &LogFile) -> anyhow:
     durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
     let Place { threads, name, .. } = &prepared.place;
     Environment::gather(*threads, name, prepared.config.seed).write(&run.environment())?;
+    if let Some(labelled) = &prepared.splits.labelled {
+        let seen = serde_json::json!({
+            "indices": labelled.indices(),
+            "labels": labelled.labels(),
+        });
+        durable::write(&run.labelled(), seen.to_string().as_bytes())?;
+    }
     open_log(log, run);
     Ok(())
 }

@@ -6,6 +6,7 @@ mod classifier;
 mod clustering;
 mod dimensionality_reduction;
 mod label_regularized;
+mod one_code;
 mod semi_supervised;
 mod supervised;
 mod two_codes;

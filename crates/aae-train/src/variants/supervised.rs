@@ -4,13 +4,13 @@ use aae_models::{Autoencoder, Pass, one_hot};
 use aae_ops::Param;
 use candle_core::{Result, Tensor, bail};
 
+use super::one_code::OneCode;
 use super::{StepBatch, StepLosses, Variant};
 use crate::config::Config;
 use crate::corruption::Corruption;
 use crate::draws::Draws;
 use crate::phase::Phase;
 use crate::reconstruction::Reconstruction;
-use crate::regularizer::Regularizer;
 
 /// An autoencoder whose codes follow a prior, and whose decoder knows the label.
 #[derive(Debug)]
@@ -20,25 +20,18 @@ pub struct Supervised {
     corruption: Corruption,
     draws: Draws,
     reconstruction: Reconstruction,
-    regularizer: Regularizer,
-    generator: Phase,
+    game: OneCode,
 }
 
 impl Supervised {
     /// Trains `autoencoder` as the configuration says, against a discriminator drawn by the run's seed.
     pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
-        let (inputs, device) = (config.model.latent_dim, autoencoder.device());
         Ok(Self {
             seed: config.seed,
             corruption: Corruption::new(config.corruption, config.seed),
-            draws: Draws::new(config, device),
+            draws: Draws::new(config, autoencoder.device()),
             reconstruction: Reconstruction::new(config, &autoencoder)?,
-            regularizer: Regularizer::new(config, "discriminator", inputs, device)?,
-            generator: Phase::new(
-                "generator",
-                autoencoder.encoder().params(),
-                &config.optimizer.generator,
-            )?,
+            game: OneCode::new(config, &autoencoder, config.model.latent_dim)?,
             autoencoder,
         })
     }
@@ -74,16 +67,12 @@ impl Variant for Supervised {
         let real = self.draws.style(images.dim(0)?, *step)?;
         let pass = Pass::training(self.seed, "regularization", *step);
         let codes = encoder.forward(&seen, pass)?.style;
-        let discriminator = self
-            .regularizer
-            .update_discriminator(&real, &codes, *step)?;
-        let generator = self.regularizer.generator_loss(&codes, *step)?;
-        self.generator.update(&generator)?;
+        let game = self.game.play(&real, &codes, *step)?;
 
         Ok(vec![
             ("reconstruction", reconstruction),
-            ("discriminator", discriminator),
-            ("generator", generator.detach()),
+            ("discriminator", game.discriminator),
+            ("generator", game.generator),
         ])
     }
 
@@ -92,22 +81,16 @@ impl Variant for Supervised {
     }
 
     fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
-        vec![("discriminator", self.regularizer.discriminator().params())]
+        self.game.discriminators()
     }
 
     fn phases(&self) -> Vec<&Phase> {
-        vec![
-            self.reconstruction.phase(),
-            self.regularizer.phase(),
-            &self.generator,
-        ]
+        let [discriminator, generator] = self.game.phases();
+        vec![self.reconstruction.phase(), discriminator, generator]
     }
 
     fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        vec![
-            self.reconstruction.phase_mut(),
-            self.regularizer.phase_mut(),
-            &mut self.generator,
-        ]
+        let [discriminator, generator] = self.game.phases_mut();
+        vec![self.reconstruction.phase_mut(), discriminator, generator]
     }
 }

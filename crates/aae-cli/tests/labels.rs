@@ -1,0 +1,174 @@
+//! Variants with labels: what training leaves, and what can be asked of it.
+
+mod support;
+
+use support::{Place, TEST, png_size};
+
+/// A run of ten steps of `preset` with the three classes of the tests' images.
+fn trained(place: &Place, preset: &str, more: &[&str]) {
+    let all = [&["--preset", preset, "--epochs", "1"], more].concat();
+    place.train(&all).succeeds();
+}
+
+const THREE: [&str; 2] = ["--set", "model.categories=3"];
+
+#[test]
+fn a_supervised_model_draws_any_label_and_transfers_styles() {
+    let place = Place::new();
+    trained(&place, "supervised", &THREE);
+    let figures = "runs/supervised-s0/figures";
+    for name in ["styles", "reconstructions", "latent", "samples", "losses"] {
+        png_size(&place.path(&format!("{figures}/{name}.png")));
+    }
+    assert!(!place.exists(&format!("{figures}/manifold.png")));
+    let labelled = place.json("runs/supervised-s0/labelled.json");
+    assert_eq!(labelled["indices"].as_array().unwrap().len(), 200);
+    for args in [
+        &["--label", "2", "--n", "4"][..],
+        &["--styles", "3"],
+        &["--style-of", "0", "--style-of", "59"],
+        &["--grid=-2..2", "--steps", "3", "--label", "1"],
+    ] {
+        let command = [&["sample", "--out", "out.png"], args].concat();
+        place.run(&command).succeeds().prints("wrote out.png");
+    }
+    // Another label is another picture of the same codes.
+    for label in ["0", "1"] {
+        let out = format!("label{label}.png");
+        let command = ["sample", "--label", label, "--n", "4", "--out", &out];
+        place.run(&command).succeeds();
+    }
+    assert!(place.read("label0.png") != place.read("label1.png"));
+    place
+        .run(&["sample", "--label", "3"])
+        .ends(2)
+        .says("expected a label below 3, found 3");
+    place
+        .run(&["sample", "--style-of", "60"])
+        .ends(2)
+        .says("expected a number below 60");
+}
+
+#[test]
+fn labels_are_not_for_a_model_without_them() {
+    let place = Place::trained();
+    for flag in [
+        &["--label", "1"][..],
+        &["--styles", "2"],
+        &["--style-of", "0"],
+    ] {
+        place
+            .run(&[&["sample"], flag].concat())
+            .ends(2)
+            .says("expected a model whose decoder has labels, found aae");
+    }
+}
+
+#[test]
+fn a_semi_supervised_model_is_measured_by_its_labels() {
+    let place = Place::new();
+    let more = [&THREE[..], &["--set", "data.labelled=9"]].concat();
+    trained(&place, "semi-supervised-100", &more);
+    let run = "runs/semi-supervised-100-s0";
+    let labelled = place.json(&format!("{run}/labelled.json"));
+    let labels: Vec<u64> = labelled["labels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|label| label.as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        [0, 1, 2].map(|class| labels.iter().filter(|x| **x == class).count()),
+        [3; 3]
+    );
+    let last = place.metrics(run).pop().unwrap();
+    let error = last["classification_error"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&error), "{last}");
+    png_size(&place.path(&format!("{run}/figures/clusters.png")));
+    place
+        .run(&["eval"])
+        .succeeds()
+        .prints("of the test images are labelled wrongly");
+    place.run(&["encode", "--out", "codes.csv"]).succeeds();
+    let csv = String::from_utf8(place.read("codes.csv")).unwrap();
+    assert!(csv.starts_with("index,label,inferred,z_0,"), "{csv}");
+    assert_eq!(csv.lines().count(), TEST + 1);
+}
+
+#[test]
+fn clusters_and_heads_leave_their_pictures_and_figures() {
+    let place = Place::new();
+    trained(&place, "clustering-16", &["--set", "data.validation=20"]);
+    let run = "runs/clustering-16-s0";
+    let last = place.metrics(run).pop().unwrap();
+    for name in [
+        "clustering_error",
+        "clustering_error_majority",
+        "clusters_dead",
+    ] {
+        assert!(last[name].is_number(), "{last}");
+    }
+    png_size(&place.path(&format!("{run}/figures/clusters.png")));
+    assert!(!place.exists(&format!("{run}/labelled.json")));
+    trained(
+        &place,
+        "reduction-2d-unsupervised",
+        &["--set", "data.validation=20"],
+    );
+    for name in ["clusters", "manifold", "latent"] {
+        let path = format!("runs/reduction-2d-unsupervised-s0/figures/{name}.png");
+        png_size(&place.path(&path));
+    }
+}
+
+#[test]
+fn a_classifier_judges_samples_and_makes_none() {
+    let place = Place::new();
+    trained(&place, "nn-all", &THREE);
+    place
+        .run(&["sample"])
+        .ends(2)
+        .says("expected a run with a decoder, found a classifier");
+    place.run(&["reconstruct"]).ends(2);
+    place.run(&["eval"]).succeeds();
+    trained(&place, "supervised", &THREE);
+    let judged = place.run(&["eval", "--probes", "--judge", "nn-all-s0", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&judged.succeeds().stdout).unwrap();
+    for name in [
+        "probe_linear_accuracy",
+        "probe_network_accuracy",
+        "probe_10_nearest_accuracy",
+        "samples_label_agreement",
+        "samples_class_entropy",
+        "samples_classifier_frechet_distance",
+    ] {
+        assert!(report[name].is_number(), "{name} in {report}");
+    }
+    place
+        .run(&["eval", "nn-all-s0", "--judge", "supervised-s0"])
+        .ends(2);
+    place
+        .run(&["eval", "--likelihood", "200", "--window", "0.3"])
+        .succeeds()
+        .prints("Parzen window 0.300 on 200 samples");
+}
+
+#[test]
+fn labels_that_do_not_fit_the_data_are_refused_before_anything_is_written() {
+    let place = Place::new();
+    place
+        .train(&["--preset", "semi-supervised-100"])
+        .ends(2)
+        .says("model.categories: expected 3, the number of classes of the data, found 10");
+    let all = [
+        &["--preset", "supervised"],
+        &THREE[..],
+        &["--set", "data.labelled=5"],
+    ]
+    .concat();
+    place
+        .train(&all)
+        .ends(2)
+        .says("data.labelled: expected no such key: this variant needs the label of every image");
+    assert!(!place.exists("runs"));
+}
