@@ -8,6 +8,7 @@
     reason = "what a task has to say goes to the terminal"
 )]
 
+mod bench;
 mod cargo;
 mod ci;
 mod device;
@@ -23,6 +24,7 @@ usage: cargo xtask COMMAND [OPTIONS]
 
 this clone's checks:
   ci [JOB...]    every check of the project, or the named ones (`cargo xtask ci --help` lists them)
+  bench          milliseconds per training step, beside plain candle and PyTorch
   tidy           the checks that no compiler makes: architecture, file sizes, docs links
 
 every other command is the aae program's, for example `cargo xtask train`:
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let command = args.first().map(|arg| arg.to_string_lossy());
     let done = match command.as_deref() {
         Some("ci") => ci::main(&args[1..]),
+        Some("bench") => bench::main(&args[1..]),
         Some("tidy") => tidy::main(&args[1..]),
         None | Some("--help" | "-h" | "help") if args.len() <= 1 => {
             println!("{HELP}");

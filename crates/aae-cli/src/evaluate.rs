@@ -5,13 +5,13 @@ use std::error::Error;
 
 use aae_data::Split;
 use aae_eval::{
-    ClusterProbabilities, EvalError, PriorMatch, argmax_rows, cluster_scores,
-    encode_and_reconstruct, error_rate, infer_all, prior_match,
+    ClusterProbabilities, EvalError, LabelledCodes, PriorMatch, argmax_rows, cluster_scores,
+    encode_and_reconstruct, error_rate, infer_all, k_nearest_accuracy, prior_match,
 };
 use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
 use aae_train::Evaluator;
-use aae_train::config::Config;
+use aae_train::config::{Config, VariantKind};
 use aae_train::metrics::EvaluationLine;
 
 /// Sliced Wasserstein distance of the codes to the prior.
@@ -25,6 +25,8 @@ pub(crate) const MMD_FLOOR: &str = "mmd_squared_floor";
 
 /// Share of images whose inferred label is wrong.
 pub(crate) const CLASSIFICATION_ERROR: &str = "classification_error";
+/// Share of codes nearest to their own class's component of the prior.
+pub(crate) const COMPONENT_ACCURACY: &str = "component_accuracy";
 /// Share of images in a cluster that stands for another class, by the paper's rule.
 pub(crate) const CLUSTERING_ERROR: &str = "clustering_error";
 /// The same by majority vote.
@@ -98,12 +100,43 @@ pub(crate) fn measure(
             measured.figures = figures(&found);
         }
     }
+    if config.variant == VariantKind::LabelRegularized && !split.is_empty() {
+        let share = component_accuracy(&measured.codes, &split.labels(), config)?;
+        measured
+            .figures
+            .insert(COMPONENT_ACCURACY.to_owned(), share);
+    }
     if autoencoder.label_use().is_inferred() && !split.is_empty() {
         measured
             .figures
             .extend(label_figures(autoencoder, split, judges, config)?);
     }
     Ok(measured)
+}
+
+/// The share of codes that lie nearest to a draw from their own class's component of the prior.
+fn component_accuracy(codes: &[f32], labels: &[u8], config: &Config) -> Result<f64, EvalError> {
+    const DRAWS: usize = 1_000;
+    let dim = config.model.latent_dim;
+    let classes: Vec<u8> = (0..config.model.categories)
+        .flat_map(|class| [class as u8; DRAWS])
+        .collect();
+    let components: Vec<usize> = classes.iter().copied().map(usize::from).collect();
+    let mut rng = aae_ops::stream::stream(config.seed, "eval.components", 0);
+    // A valid configuration of this variant has a prior with a component for each class.
+    let draws = config
+        .prior
+        .sample_components(&components, &mut rng)
+        .unwrap_or_default();
+    k_nearest_accuracy(
+        LabelledCodes {
+            codes: &draws,
+            labels: &classes,
+        },
+        LabelledCodes { codes, labels },
+        dim,
+        1,
+    )
 }
 
 /// How well the inferred labels or clusters agree with the true labels.

@@ -54,7 +54,7 @@ impl Unit {
 }
 
 /// Name, label, short label, unit, whether it is a key figure, meaning; in the order in which they are shown.
-const KNOWN: [(&str, &str, &str, Unit, bool, &str); 14] = [
+const KNOWN: [(&str, &str, &str, Unit, bool, &str); 15] = [
     (
         "classification_error",
         "classification error",
@@ -78,6 +78,14 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 14] = [
         Unit::Share,
         false,
         "Upper end of the interval that the number of images allows.",
+    ),
+    (
+        "component_accuracy",
+        "codes in their class's component",
+        "own component",
+        Unit::Share,
+        true,
+        "Share of the codes that lie nearest to a draw from their own class's component of the prior.",
     ),
     (
         "clustering_error",

@@ -10,8 +10,8 @@ use aae_train::config::{Config, VariantKind};
 use aae_train::metrics::EvaluationLine;
 
 use crate::evaluate::{
-    CLASSIFICATION_ERROR, CLUSTERING_ERROR, DISTANCE, DISTANCE_FLOOR, MAJORITY_ERROR,
-    prior_moments, series,
+    CLASSIFICATION_ERROR, CLUSTERING_ERROR, COMPONENT_ACCURACY, DISTANCE, DISTANCE_FLOOR,
+    MAJORITY_ERROR, prior_moments, series,
 };
 use crate::logging::REPORT;
 use crate::program;
@@ -222,6 +222,15 @@ pub(crate) fn evaluation(
         rows.push((
             "labels",
             format!("{} of the test images are labelled wrongly", percent(error)),
+        ));
+    }
+    if let Some(share) = get(COMPONENT_ACCURACY) {
+        rows.push((
+            "components",
+            format!(
+                "{} of the codes lie nearest to their own class's",
+                percent(share)
+            ),
         ));
     }
     if let Some(error) = get(CLUSTERING_ERROR) {

@@ -1,21 +1,8 @@
 //! Matrix products split by hand over the cores, with the same bits on any number of threads.
 
-use gemm::Parallelism;
-use rayon::prelude::*;
-
-/// The most rows or columns of the result that one task computes: four tasks for a layer of 1000 units.
-const WIDEST_PANEL: usize = 256;
-
-/// Panels start at multiples of this: a register's worth of columns.
-const ALIGNMENT: usize = 16;
-
-/// Rows or columns of each task when `length` of them are split evenly. It depends on the shape alone, not on the number
-/// of threads, so that the order of every sum is fixed, too.
-fn panel(length: usize) -> usize {
-    length
-        .div_ceil(length.div_ceil(WIDEST_PANEL))
-        .next_multiple_of(ALIGNMENT)
-}
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
 
 /// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
@@ -58,8 +45,7 @@ impl<'a> Matrix<'a> {
 
 /// `c = a·b`, or `c += a·b` if `accumulate`; `c` is row-major `[a.rows, b.columns]`.
 ///
-/// The result is cut into fixed panels along its longer side, each computed by one single-threaded product: the gemm
-/// crate's own splitting leaves a core idle at the shapes of a mini-batch.
+/// Which kernel computes it depends on the CPU and the shapes alone, never on the number of threads.
 pub(crate) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(b.rows, k, "inner dimensions differ");
@@ -73,45 +59,11 @@ pub(crate) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
         }
         return;
     }
-    let c = Cells(c.as_mut_ptr());
-    let by_rows = m > n;
-    let length = if by_rows { m } else { n };
-    let panel = panel(length);
-    (0..length.div_ceil(panel)).into_par_iter().for_each(|i| {
-        let start = i * panel;
-        let (row, column, rows, columns) = if by_rows {
-            (start, 0, panel.min(m - start), n)
-        } else {
-            (0, start, m, panel.min(n - start))
-        };
-        // SAFETY: `Matrix::new` and the assertions above hold every index of the three matrices inside its slice, and
-        // `row..row + rows`, `column..column + columns` is inside the result. Panels are disjoint, so no two tasks
-        // touch one element of `c`; `c` is borrowed mutably for the whole call, so nobody else does.
-        #[allow(unsafe_code)]
-        unsafe {
-            gemm::gemm(
-                rows,
-                columns,
-                k,
-                c.at(row * n + column),
-                1,
-                n as isize,
-                accumulate,
-                a.offset(row, 0),
-                a.column_stride as isize,
-                a.row_stride as isize,
-                b.offset(0, column),
-                b.column_stride as isize,
-                b.row_stride as isize,
-                1.0f32,
-                1.0f32,
-                false,
-                false,
-                false,
-                Parallelism::None,
-            );
-        }
-    });
+    #[cfg(target_arch = "x86_64")]
+    if avx512::is_available() && avx512::suits(a, b) {
+        return avx512::gemm(a, b, c, accumulate);
+    }
+    portable::gemm(a, b, c, accumulate);
 }
 
 /// The result's first element, shared by the tasks that each write their own panel of it.
@@ -166,14 +118,18 @@ mod tests {
                 (Matrix::new(&at, k, m).t(), Matrix::new(&b, k, n)),
                 (Matrix::new(&a, m, k), Matrix::new(&bt, n, k).t()),
             ] {
-                let mut c = vec![f32::NAN; m * n];
-                gemm(a, b, &mut c, false);
-                gemm(a, b, &mut c, true);
-                for (got, want) in c.iter().zip(naive(a, b)) {
-                    assert!(
-                        (f64::from(*got) - 2.0 * want).abs() < 1e-4,
-                        "{m}x{n}x{k}: {got} for {want}"
-                    );
+                let expected = naive(a, b);
+                // The kernel that this CPU gets, and the one that every CPU could get.
+                for kernel in [gemm, portable::gemm] {
+                    let mut c = vec![f32::NAN; m * n];
+                    kernel(a, b, &mut c, false);
+                    kernel(a, b, &mut c, true);
+                    for (got, want) in c.iter().zip(&expected) {
+                        assert!(
+                            (f64::from(*got) - 2.0 * want).abs() < 1e-4,
+                            "{m}x{n}x{k}: {got} for {want}"
+                        );
+                    }
                 }
             }
         }

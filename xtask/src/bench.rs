@@ -1,0 +1,49 @@
+//! `cargo xtask bench`: the benchmark of whole training steps, built as `cargo bench` builds it.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::cargo::{cargo, root};
+
+const HELP: &str = "\
+usage: cargo xtask bench [OPTIONS]
+
+Milliseconds per training step: ours, the same step in plain candle, and in PyTorch, timed in turns.
+
+  --preset NAME       the experiment whose step is timed [default: aae]
+  --threads N         [default: 2]
+  --batch N           images per step [default: the preset's]
+  --steps N           steps per round [default: 20]
+  --rounds N          rounds, after one that does not count [default: 5]
+  --torch PYTHON      a Python with torch, to time beside
+  --torch-mode MODE   eager, fused, compile or bf16 [default: fused]
+  --json              one line of JSON
+";
+
+/// Runs the benchmark with these arguments.
+pub(crate) fn main(args: &[OsString]) -> Result<ExitCode> {
+    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let status = cargo()
+        .current_dir(root())
+        .args([
+            "bench",
+            "--quiet",
+            "-p",
+            "aae-train",
+            "--bench",
+            "step",
+            "--",
+        ])
+        .args(args)
+        .status()
+        .context("cannot start cargo")?;
+    Ok(match status.code() {
+        Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+        None => ExitCode::FAILURE,
+    })
+}
