@@ -103,6 +103,9 @@ fn plan(line: &str) -> Plan {
     if matches!(command, "ci" | "tidy") {
         return Plan::Skip("it is one of these checks");
     }
+    if command == "bench" {
+        return Plan::Skip("it measures, and is compiled by the lints");
+    }
     // A resumed run goes on with its own configuration, which was made small when it began.
     if command == "train" && !given("--help") && !given("--dry-run") && !given("--resume") {
         set(&mut args, "--max-steps", STEPS);

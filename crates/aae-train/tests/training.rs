@@ -192,18 +192,64 @@ fn the_number_of_threads_does_not_change_a_bit() {
         "model.discriminator.hidden=[600]",
         "optimizer.generator.clip_norm=0.1",
     ];
-    let config = config("aae", &wide);
     let folder = tempfile::tempdir().unwrap();
-    let run = |threads: usize, name: &str| {
-        let path = folder.path().join(name);
-        bytes(&with_threads(threads, || whole_run(&config, &path)).unwrap())
-    };
-    let one = run(1, "one");
-    for (threads, name) in [(1, "one-again"), (2, "two"), (4, "four")] {
-        assert!(
-            one == run(threads, name),
-            "{threads} threads differ from one"
+    for preset in ["aae", "clustering-16", "reduction-2d-100"] {
+        let config = config(preset, &wide);
+        let run = |threads: usize, name: &str| {
+            let path = folder.path().join(format!("{preset}-{name}"));
+            bytes(&with_threads(threads, || whole_run(&config, &path)).unwrap())
+        };
+        let one = run(1, "one");
+        for (threads, name) in [(1, "one-again"), (2, "two"), (4, "four")] {
+            assert!(
+                one == run(threads, name),
+                "{preset}: {threads} threads differ from one"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_variant_takes_every_posterior_and_corruption() {
+    // One preset for each variant.
+    let presets = [
+        "ae",
+        "aae",
+        "labelled-mixture",
+        "supervised",
+        "semi-supervised-100",
+        "clustering-16",
+        "reduction-2d-100",
+        "nn-100",
+    ];
+    let posteriors = [
+        "model.posterior={kind=\"gaussian\"}",
+        "model.posterior={kind=\"universal\", noise_dim=3}",
+    ];
+    let corruptions = [
+        "corruption={kind=\"gaussian\", std=0.3}",
+        "corruption={kind=\"dropout\", share=0.2}",
+    ];
+    let settings = posteriors.iter().zip(corruptions);
+    for (preset, (posterior, corruption)) in presets
+        .iter()
+        .flat_map(|preset| settings.clone().map(move |setting| (preset, setting)))
+    {
+        let config = config(
+            preset,
+            &[posterior, corruption, "model.init=kaiming_uniform"],
         );
+        let losses = |step| -> Vec<f32> {
+            let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+            let batch = step_batch(&config, &[0, 1, 2, 3], step);
+            let losses = variant.step(&batch).unwrap();
+            let value = |(_, loss): (_, Tensor)| loss.to_scalar::<f32>().unwrap();
+            losses.into_iter().map(value).collect()
+        };
+        let (first, again, other) = (losses(0), losses(0), losses(1));
+        assert!(first.iter().all(|loss| loss.is_finite()), "{preset}");
+        assert_eq!(first, again, "{preset}: the same step draws the same noise");
+        assert_ne!(first[0], other[0], "{preset}: another step draws its own");
     }
 }
 
