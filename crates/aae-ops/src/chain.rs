@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
+use crate::buffer::Buffer;
 use crate::normalize::Normalized;
 use crate::pass::{backward, forward, input_gradient};
 use crate::slices::{contiguous, read};
@@ -25,7 +26,7 @@ pub(crate) struct Chain {
 #[derive(Default)]
 struct Kept {
     /// The output of every layer of the trunk.
-    hidden: Vec<Vec<f32>>,
+    hidden: Vec<Buffer>,
     /// What batch norm keeps, for every layer of the trunk and then for every head.
     normalized: Vec<Option<Normalized>>,
 }
@@ -56,9 +57,9 @@ impl Chain {
         let Kept { hidden, normalized } = &*self.kept();
         let ends_before =
             |depth: usize| !wants_input && self.trunk[..depth].iter().all(Linear::is_frozen);
-        let code = hidden.last().map_or(x, Vec::as_slice);
+        let code = hidden.last().map_or(x, |code| code);
         let ends_at_heads = ends_before(self.trunk.len());
-        let mut gradient = vec![0f32; if ends_at_heads { 0 } else { code.len() }];
+        let mut gradient = Buffer::unwritten(if ends_at_heads { 0 } else { code.len() });
         let mut columns = Columns { batch, start: 0 };
         for (i, head) in self.heads.iter().enumerate() {
             let width = head.width();
@@ -83,11 +84,11 @@ impl Chain {
             if ends_before(i) {
                 return Ok(None);
             }
-            let mut dx = vec![0f32; input.len()];
+            let mut dx = Buffer::unwritten(input.len());
             input_gradient(layer, &gradient, &mut dx, false, batch)?;
             gradient = dx;
         }
-        Ok(Some(gradient))
+        Ok(Some(gradient.into_vec()))
     }
 }
 
@@ -107,12 +108,12 @@ impl CustomOp2 for Chain {
         let x = contiguous(x, x_layout)?;
         let mut kept = Kept::default();
         for layer in &self.trunk {
-            let input = kept.hidden.last().map_or(x, Vec::as_slice);
+            let input = kept.hidden.last().map_or(x, |code| code);
             let (output, normalized) = forward(layer, input, batch, self.mode)?;
             kept.hidden.push(output);
             kept.normalized.push(normalized);
         }
-        let code = kept.hidden.last().map_or(x, Vec::as_slice);
+        let code = kept.hidden.last().map_or(x, |code| code);
         let mut outputs = Vec::with_capacity(self.heads.len());
         for head in &self.heads {
             let (output, normalized) = forward(head, code, batch, self.mode)?;
@@ -148,9 +149,9 @@ impl CustomOp2 for Chain {
 }
 
 /// Matrices of the given widths as the columns of one matrix.
-fn side_by_side(mut matrices: Vec<(Vec<f32>, usize)>, batch: usize, width: usize) -> Vec<f32> {
+fn side_by_side(mut matrices: Vec<(Buffer, usize)>, batch: usize, width: usize) -> Vec<f32> {
     if matrices.len() == 1 {
-        return matrices.remove(0).0;
+        return matrices.remove(0).0.into_vec();
     }
     let mut joined = Vec::with_capacity(batch * width);
     for row in 0..batch {

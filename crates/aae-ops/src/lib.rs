@@ -31,6 +31,7 @@
 mod activation;
 mod batch_norm;
 mod branched;
+mod buffer;
 mod chain;
 mod draws;
 mod gemm;

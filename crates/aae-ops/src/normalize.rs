@@ -4,6 +4,7 @@ use candle_core::Result;
 use rayon::prelude::*;
 
 use crate::batch_norm::{EPSILON, MOMENTUM};
+use crate::buffer::Buffer;
 use crate::math::vectorized;
 use crate::slices::{BLOCK, read, rows_per_task, write};
 use crate::{Activation, BatchNorm, Mode, Param};
@@ -11,7 +12,7 @@ use crate::{Activation, BatchNorm, Mode, Param};
 /// What the backward pass needs of a normalised product.
 pub(crate) struct Normalized {
     /// `(product - mean) / √(variance + ε)`, `[batch, out]`.
-    values: Vec<f32>,
+    values: Buffer,
     /// `1 / √(variance + ε)` of each column.
     inverse_deviation: Vec<f32>,
     /// Whether the statistics are the batch's own, so that a gradient flows through them.
@@ -24,16 +25,16 @@ pub(crate) fn forward(
     norm: &BatchNorm,
     activation: Activation,
     bias: &[f32],
-    mut product: Vec<f32>,
+    mut product: Buffer,
     mode: Mode,
-) -> Result<(Vec<f32>, Normalized)> {
+) -> Result<(Buffer, Normalized)> {
     let columns = bias.len();
     let (mean, mut variance) = statistics(norm, &product, columns, mode)?;
     variance
         .iter_mut()
         .for_each(|v| *v = 1.0 / (*v + EPSILON).sqrt());
     let inverse_deviation = variance;
-    let mut output = vec![0f32; product.len()];
+    let mut output = Buffer::unwritten(product.len());
     let size = rows_per_task(columns) * columns;
     read(&norm.gain().tensor(), |gain| {
         let row = |values: &mut [f32], y: &mut [f32]| {

@@ -3,6 +3,7 @@
 use candle_core::Result;
 use rayon::prelude::*;
 
+use crate::buffer::Buffer;
 use crate::gemm::{Matrix, gemm};
 use crate::math::vectorized;
 use crate::normalize::{self, Normalized};
@@ -15,9 +16,9 @@ pub(crate) fn forward(
     x: &[f32],
     batch: usize,
     mode: Mode,
-) -> Result<(Vec<f32>, Option<Normalized>)> {
+) -> Result<(Buffer, Option<Normalized>)> {
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    let mut y = vec![0f32; batch * outputs];
+    let mut y = Buffer::unwritten(batch * outputs);
     read(&layer.weight().tensor(), |weight| {
         gemm(
             Matrix::new(x, batch, inputs),

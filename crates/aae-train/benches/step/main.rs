@@ -4,11 +4,12 @@
 //!
 //! All are timed in turns, round by round, and medians are reported: a machine whose speed drifts slows them alike. The ratio is the
 //! median of the rounds' ratios. Plain candle exists for the variant `aae`, PyTorch for `aae` and `semi_supervised`.
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod plain_candle;
 mod torch;
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -152,25 +153,29 @@ fn report(args: &Args, config: &Config, rounds: &[Round]) {
                 fields.push(format!("\"ratio_to_{name}\":{:.4}", ratio(others)));
             }
         }
-        println!("{{{}}}", fields.join(","));
-        return;
+        return say(&format!("{{{}}}", fields.join(",")));
     }
-    println!(
+    say(&format!(
         "{} on {} threads, batch {}: {ours:.1} ms per step",
         args.preset, args.threads, config.batch_size
-    );
+    ));
     for (name, others) in [
         ("plain candle".to_owned(), &plain),
         (format!("PyTorch, {}", args.torch_mode), &torch),
     ] {
         if let Some(others) = others {
             let ms = median(others.iter().copied());
-            println!(
-                "{name}: {ms:.1} ms; ours takes {:.2} of that",
-                ratio(others)
-            );
+            let ratio = ratio(others);
+            say(&format!(
+                "{name}: {ms:.1} ms; ours takes {ratio:.2} of that"
+            ));
         }
     }
+}
+
+/// A line on standard output, or nowhere if nobody reads it.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Our step of the preset, on images and labels in turn.

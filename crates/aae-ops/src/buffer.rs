@@ -1,0 +1,87 @@
+//! Memory that a step leaves for the next one: a training step needs the same sizes over and over.
+
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
+
+/// Buffers kept by a thread. A step of the networks here needs about a dozen.
+const KEPT: usize = 32;
+
+thread_local! {
+    static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Numbers that go back to their thread when they are no longer needed.
+#[derive(Default)]
+pub(crate) struct Buffer(Vec<f32>);
+
+impl Buffer {
+    /// `n` numbers that may be anything: whoever asks for them writes them all before reading one.
+    pub(crate) fn unwritten(n: usize) -> Self {
+        let kept = FREE.with_borrow_mut(|free| {
+            let at = free.iter().position(|buffer| buffer.len() == n)?;
+            Some(free.swap_remove(at))
+        });
+        Self(kept.unwrap_or_else(|| vec![0.0; n]))
+    }
+
+    /// The numbers, for somebody who keeps them.
+    pub(crate) fn into_vec(mut self) -> Vec<f32> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.0);
+        if buffer.is_empty() {
+            return;
+        }
+        // At the end of a thread its list may be gone, and the memory is freed.
+        let _ = FREE.try_with(|free| {
+            if let Ok(mut free) = free.try_borrow_mut()
+                && free.len() < KEPT
+            {
+                free.push(buffer);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_to_who_asks_for_its_size() {
+        let buffer = Buffer::unwritten(123);
+        let place = buffer.as_ptr();
+        drop(buffer);
+        assert_ne!(Buffer::unwritten(124).as_ptr(), place);
+        let again = Buffer::unwritten(123);
+        assert_eq!(again.as_ptr(), place);
+        assert_ne!(Buffer::unwritten(123).as_ptr(), place);
+        let kept = again.into_vec();
+        assert_eq!(kept.as_ptr(), place);
+    }
+
+    #[test]
+    fn only_so_many_are_kept() {
+        let many: Vec<Buffer> = (0..2 * KEPT).map(|_| Buffer::unwritten(7)).collect();
+        drop(many);
+        assert!(FREE.with_borrow(Vec::len) <= KEPT);
+    }
+}
