@@ -9,17 +9,22 @@ pub(crate) struct Machine {
     pub(crate) apple_silicon: bool,
     /// Whether both the CUDA compiler and an NVIDIA driver are here.
     pub(crate) cuda: bool,
+    /// Whether the CUDA compiler is here.
+    pub(crate) nvcc: bool,
+    /// Whether this is a Mac.
+    pub(crate) macos: bool,
 }
 
 impl Machine {
     /// Looks at the machine that this program runs on.
     pub(crate) fn here() -> Machine {
         let path = std::env::var_os("PATH").unwrap_or_default();
+        let nvcc = on_path("nvcc", &path);
         Machine {
             apple_silicon: cfg!(all(target_os = "macos", target_arch = "aarch64")),
-            cuda: cfg!(target_os = "linux")
-                && on_path("nvcc", &path)
-                && on_path("nvidia-smi", &path),
+            cuda: cfg!(target_os = "linux") && nvcc && on_path("nvidia-smi", &path),
+            nvcc,
+            macos: cfg!(target_os = "macos"),
         }
     }
 }
@@ -34,9 +39,26 @@ fn on_path(program: &str, path: &OsStr) -> bool {
 pub(crate) fn feature(args: &[OsString], machine: Machine) -> Option<&'static str> {
     match chosen(args).as_deref() {
         Some("metal") => Some("metal"),
-        Some(device) if device == "cuda" || device.starts_with("cuda:") => Some("cuda"),
+        Some(device) if is_cuda(device) => Some("cuda"),
         None | Some("auto") if machine.apple_silicon => Some("metal"),
         None | Some("auto") if machine.cuda => Some("cuda"),
+        _ => None,
+    }
+}
+
+/// `cuda`, `cuda:0`, `cuda:1`, ...
+fn is_cuda(device: &str) -> bool {
+    let number = |number: &str| number.parse::<usize>().is_ok();
+    device == "cuda" || device.strip_prefix("cuda:").is_some_and(number)
+}
+
+/// Why this machine cannot build the program with a feature; nothing if it can, as far as that is seen beforehand.
+pub(crate) fn obstacle(feature: &str, machine: Machine) -> Option<&'static str> {
+    match feature {
+        "cuda" if !machine.nvcc => Some(
+            "--device cuda compiles CUDA kernels, and there is no nvcc on the PATH; install the CUDA toolkit, or use --device cpu",
+        ),
+        "metal" if !machine.macos => Some("--device metal is for macOS; use --device cpu"),
         _ => None,
     }
 }
@@ -64,14 +86,18 @@ mod tests {
     const PLAIN: Machine = Machine {
         apple_silicon: false,
         cuda: false,
+        nvcc: false,
+        macos: false,
     };
     const NVIDIA: Machine = Machine {
-        apple_silicon: false,
         cuda: true,
+        nvcc: true,
+        ..PLAIN
     };
     const APPLE: Machine = Machine {
         apple_silicon: true,
-        cuda: false,
+        macos: true,
+        ..PLAIN
     };
 
     fn feature_of(line: &str, machine: Machine) -> Option<&'static str> {
@@ -100,8 +126,17 @@ mod tests {
     #[test]
     fn unknown_or_missing_devices_are_left_to_the_program() {
         assert_eq!(feature_of("train --device cudas", NVIDIA), None);
+        assert_eq!(feature_of("train --device cuda:x", NVIDIA), None);
         assert_eq!(feature_of("train --device=tpu", APPLE), None);
         assert_eq!(feature_of("train --device", PLAIN), None);
+    }
+
+    #[test]
+    fn a_machine_that_cannot_build_a_feature_is_told_before() {
+        assert!(obstacle("cuda", PLAIN).is_some());
+        assert!(obstacle("metal", NVIDIA).is_some());
+        assert_eq!(obstacle("cuda", NVIDIA), None);
+        assert_eq!(obstacle("metal", APPLE), None);
     }
 
     #[test]

@@ -9,15 +9,23 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 
 use crate::cargo::{cargo, describes_package, root};
-use crate::device::{Machine, feature};
+use crate::device::{Machine, feature, obstacle};
 
 const ANNOUNCEMENT: &str =
     "building the aae program (release; the first build takes a few minutes)";
 
+/// The program's own exit code for a device that cannot be had.
+const UNAVAILABLE: u8 = 75;
+
 /// Builds the program for the device that `args` choose, then hands this process over to it: its signals, its exit
 /// code, its current directory. Returns only if the build failed (with cargo's exit code) or nothing could be started.
 pub(crate) fn become_program(args: &[OsString]) -> Result<ExitCode> {
-    match build(feature(args, Machine::here()))? {
+    let (machine, feature) = (Machine::here(), feature(args, Machine::here()));
+    if let Some(obstacle) = feature.and_then(|feature| obstacle(feature, machine)) {
+        eprintln!("error: {obstacle}");
+        return Ok(ExitCode::from(UNAVAILABLE));
+    }
+    match build(feature)? {
         Ok(program) => replace_process(&program, args),
         Err(status) => Ok(exit_code(status)),
     }

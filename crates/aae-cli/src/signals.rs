@@ -1,11 +1,16 @@
-//! SIGINT and SIGTERM: the first one asks training to save and stop, a second one ends the program at once.
+//! SIGINT and SIGTERM: the first one asks training to save and stop, a later one ends the program at once.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::iterator::Signals;
+
+/// A second signal sooner than this is the same key pressed twice, not a change of mind: saving takes less.
+const SAME: Duration = Duration::from_secs(1);
 
 /// Whether a signal has come, and which.
 #[derive(Debug)]
@@ -15,19 +20,32 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// From now on signals are caught.
+    /// From now on signals are caught, by a thread of their own.
     pub(crate) fn install() -> io::Result<Self> {
-        let (asked, signal) = (
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(AtomicUsize::new(0)),
-        );
-        for number in [SIGINT, SIGTERM] {
-            // In this order: the first signal finds the flag unset, sets it, and the second one finds it set.
-            flag::register_conditional_shutdown(number, code(number).into(), Arc::clone(&asked))?;
-            flag::register_usize(number, Arc::clone(&signal), number as usize)?;
-            flag::register(number, Arc::clone(&asked))?;
-        }
-        Ok(Self { asked, signal })
+        let stop = Self {
+            asked: Arc::new(AtomicBool::new(false)),
+            signal: Arc::new(AtomicUsize::new(0)),
+        };
+        let (asked, signal) = (Arc::clone(&stop.asked), Arc::clone(&stop.signal));
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                let mut first: Option<Instant> = None;
+                for number in signals.forever() {
+                    match first {
+                        None => {
+                            first = Some(Instant::now());
+                            signal.store(number as usize, Ordering::SeqCst);
+                            asked.store(true, Ordering::SeqCst);
+                            tracing::info!("saving and stopping; once more to quit without");
+                        }
+                        Some(first) if first.elapsed() < SAME => {}
+                        Some(_) => std::process::exit(code(number).into()),
+                    }
+                }
+            })?;
+        Ok(stop)
     }
 
     /// Set by the first signal.

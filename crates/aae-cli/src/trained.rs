@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aae_data::Dataset;
+use aae_data::{Dataset, TrainTest};
 use aae_eval::EvalError;
 use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, ImageShape};
@@ -128,7 +128,7 @@ fn from_checkpoint(run: &RunDir, data: &DataArgs) -> anyhow::Result<ModelFile> {
     let mut tensors = newest.checkpoint.tensors;
     tensors.retain(|name, _| name.starts_with("encoder.") || name.starts_with("decoder."));
     let meta = newest.checkpoint.meta;
-    let (_, data) = data::read(data.data.as_deref())?;
+    let (_, data) = data::of_run(data.data.as_deref(), Some(run.path()))?;
     let image = ImageShape {
         height: data.test.height(),
         width: data.test.width(),
@@ -180,6 +180,13 @@ impl Trained {
 
     pub(crate) fn prior(&self) -> &PriorConfig {
         &self.config.prior
+    }
+
+    /// The data that the model was trained on, or that `--data` names. Errors: if it is not there, or of another size.
+    pub(crate) fn read_data(&self, named: &DataArgs) -> anyhow::Result<TrainTest> {
+        let (_, data) = data::of_run(named.data.as_deref(), self.folder.as_deref())?;
+        self.check_images(&data.test)?;
+        Ok(data)
     }
 
     /// Errors: if the run trained no decoder, so that nothing can be made from codes.

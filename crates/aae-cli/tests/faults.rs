@@ -30,6 +30,7 @@ fn flags_that_make_no_sense_end_with_2() {
         &["sample", "--z", "0,0", "--n", "3"],
         &["sample", "nowhere"],
         &["sample", "data"],
+        &["sample", "--out", "digits.jpg"],
         &["encode", "--out", "codes.txt"],
         &["encode", "--split", "validation"],
         &["reconstruct", "--n", "0"],
@@ -159,6 +160,7 @@ fn a_damaged_checkpoint_is_passed_over_and_a_damaged_model_refused() {
         .says("warning: ")
         .says("step-20");
     place.run(&["sample"]).succeeds();
+    damage("model.safetensors");
     for step in [15, 20] {
         damage(&format!("checkpoints/step-{step}.safetensors"));
     }

@@ -195,3 +195,50 @@ fn codes_of_one_and_of_three_dimensions_have_pictures_too() {
         );
     }
 }
+
+#[test]
+fn a_run_remembers_its_data() {
+    let place = Place::new();
+    // Other images than those of $AAE_DATA: the test images are the training images here.
+    let own = place.path("own");
+    std::fs::create_dir(&own).unwrap();
+    for kind in ["images-idx3-ubyte", "labels-idx1-ubyte"] {
+        for name in ["train", "t10k"] {
+            let from = place.path(&format!("data/train-{kind}"));
+            std::fs::copy(from, own.join(format!("{name}-{kind}"))).unwrap();
+        }
+    }
+    place
+        .train(&["--data", "own", "--max-steps", "2"])
+        .succeeds();
+    let images = |args: &[&str]| {
+        let report = place.run(&[&["eval", "--json"], args].concat()).succeeds();
+        let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+        report["images"].as_u64().unwrap()
+    };
+    assert_eq!(images(&[]), support::TRAINING as u64);
+    assert_eq!(images(&["--data", "data"]), support::TEST as u64);
+    // Without its own data a run is measured on what there is.
+    std::fs::remove_dir_all(&own).unwrap();
+    assert_eq!(images(&[]), support::TEST as u64);
+}
+
+#[test]
+fn a_finished_run_is_left_as_it_is() {
+    let place = Place::trained();
+    let before = place.read("runs/aae-s0/summary.json");
+    place
+        .run(&["train", "--resume", "runs/aae-s0"])
+        .succeeds()
+        .prints("finished already, all 10 steps are done");
+    assert!(before == place.read("runs/aae-s0/summary.json"));
+}
+
+#[test]
+fn a_dry_run_names_the_folder_that_training_would_make() {
+    let place = Place::trained();
+    place
+        .train(&["--dry-run"])
+        .succeeds()
+        .prints("runs/aae-s0-2");
+}

@@ -1,6 +1,6 @@
 //! `environment.json`: what a run was made with, so that its figures can be understood and repeated.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,6 +33,12 @@ pub struct Environment {
     pub command_line: Vec<String>,
     /// When the process described itself: RFC 3339, UTC.
     pub started: String,
+    /// Where the data was read, as an absolute path.
+    #[serde(default)]
+    pub data: Option<PathBuf>,
+    /// [`fingerprint`](crate::data::fingerprint) of the training images and labels.
+    #[serde(default)]
+    pub data_fingerprint: Option<String>,
 }
 
 impl Environment {
@@ -52,7 +58,19 @@ impl Environment {
                 .map(|argument| argument.to_string_lossy().into_owned())
                 .collect(),
             started: rfc3339(SystemTime::now()),
+            data: None,
+            data_fingerprint: None,
         }
+    }
+
+    /// Reads what a run says of itself, if it can be read; a file of more than a MiB is none of ours.
+    pub fn read(path: &Path) -> Option<Self> {
+        const MOST: u64 = 1 << 20;
+        let file = std::fs::metadata(path).ok()?;
+        if !file.is_file() || file.len() > MOST {
+            return None;
+        }
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
     }
 
     /// Writes the description durably, as indented JSON.

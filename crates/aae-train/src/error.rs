@@ -31,7 +31,8 @@ pub enum FitError {
     },
     /// The checkpoint to resume from belongs to another run.
     #[error(
-        "this checkpoint cannot be resumed here: {what} differs: expected {expected}, found {found}"
+        "this checkpoint cannot be resumed here: {what} differs: expected {expected}, found {found}{}",
+        if *what == "data" { "; name the run's own data with --data DIR" } else { "" }
     )]
     OtherRun {
         /// `config` or `data`.

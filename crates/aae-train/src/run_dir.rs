@@ -35,7 +35,7 @@ pub enum RunDirError {
     },
     /// The folder holds no run.
     #[error(
-        "{path}: not a run folder: expected a config.toml in it; `aae runs` lists the runs there are"
+        "{path}: not a run folder: expected a config.toml in it; the command `runs` lists the runs there are"
     )]
     NotARun {
         /// The folder, or whatever it is.
@@ -102,6 +102,18 @@ pub struct RunDir {
 }
 
 impl RunDir {
+    /// The folder that [`create`](Self::create) would make now: `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken.
+    pub fn next(runs: &Path, name: &str) -> PathBuf {
+        let mut root = runs.join(name);
+        for k in 2_u32.. {
+            if !root.exists() {
+                break;
+            }
+            root = runs.join(format!("{name}-{k}"));
+        }
+        root
+    }
+
     /// Creates `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken, and locks it.
     ///
     /// Two processes that do this at once get two folders. `name` is [`default_name`] or the user's own.

@@ -24,7 +24,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=2000))]
     n: u32,
     /// Where to write the picture [default: compare.png beside the first run]
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(long, value_name = "FILE.png", value_parser = output::png)]
     out: Option<PathBuf>,
     #[command(flatten)]
     place: DeviceArgs,
@@ -39,7 +39,8 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         for run in &args.runs {
             models.push(trained::load(Some(run), &args.data, device)?);
         }
-        let (_, data) = data::read(args.data.data.as_deref())?;
+        let first = models.first().and_then(|model| model.folder.as_deref());
+        let (_, data) = data::of_run(args.data.data.as_deref(), first)?;
         for model in &models {
             model.check_decoder()?;
             model.check_images(&data.test)?;

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use crate::args::ModelArgs;
 use crate::exit::UsageError;
-use crate::{data, output, trained};
+use crate::{output, trained};
 
 /// Write the codes of all images as CSV or as a NumPy array
 #[derive(Args, Debug)]
@@ -51,8 +51,7 @@ pub(crate) fn run(args: &EncodeArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let path = place.run(|device| {
         let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
-        let (_, data) = data::read(args.model.data.data.as_deref())?;
-        model.check_images(&data.test)?;
+        let data = model.read_data(&args.model.data)?;
         let (name, dataset) = match args.split {
             Part::Train => ("codes-train.csv", data.train),
             Part::Test => ("codes-test.csv", data.test),

@@ -18,7 +18,7 @@ mod probes;
 use crate::args::ModelArgs;
 use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Trained};
-use crate::{data, output, report, text};
+use crate::{output, report, text};
 
 /// Figures by name.
 type Figures = BTreeMap<String, f64>;
@@ -75,8 +75,7 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let text = place.run(|device| {
         let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
-        let (_, data) = data::read(args.model.data.data.as_deref())?;
-        model.check_images(&data.test)?;
+        let data = model.read_data(&args.model.data)?;
         let test = Split::all(&data.test.into());
         let splits = Splits::new(&model.config, &Arc::new(data.train))?;
         let mut report = evaluate(&model, &test, &splits)?;

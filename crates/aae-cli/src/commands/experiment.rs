@@ -69,7 +69,7 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
     for config in configs {
         let (seed, n) = (config.seed, runs.len() + 1);
         let of = format!("seed {seed} ({n} of {})", args.seeds.as_slice().len());
-        let prepared = Prepared::new(config, &args.data, &args.place)?;
+        let prepared = Prepared::new(config, &args.data, None, &args.place)?;
         length = Length::of(&prepared);
         args.check_moments(&prepared.config, &length)?;
         match args.seed(&prepared, &length, &of, log, &stop) {

@@ -6,7 +6,7 @@ use aae_data::Split;
 use clap::Args;
 
 use crate::args::ModelArgs;
-use crate::{data, output, pictures, trained};
+use crate::{output, pictures, trained};
 
 /// Draw test images above their reconstructions
 #[derive(Args, Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct ReconstructArgs {
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=2000))]
     n: u32,
     /// Where to write the picture [default: in the run's folder samples/]
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(long, value_name = "FILE.png", value_parser = output::png)]
     out: Option<PathBuf>,
 }
 
@@ -32,8 +32,7 @@ pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
     let path = place.run(|device| {
         let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
         model.check_decoder()?;
-        let (_, data) = data::read(args.model.data.data.as_deref())?;
-        model.check_images(&data.test)?;
+        let data = model.read_data(&args.model.data)?;
         let test = Split::all(&data.test.into()).take(args.n as usize);
         let positions: Vec<u32> = (0..test.len() as u32).collect();
         let subject = model.subject();

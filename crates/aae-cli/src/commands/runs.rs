@@ -57,7 +57,9 @@ fn row(run: &RunDir) -> Vec<String> {
         state.to_owned(),
         evaluation
             .as_ref()
-            .map_or_else(missing, |line| figure(line.reconstruction_error)),
+            .map(|line| line.reconstruction_error)
+            .filter(|error| error.is_finite())
+            .map_or_else(missing, figure),
         distance.map_or_else(missing, hundredths),
     ]
 }

@@ -9,9 +9,9 @@ use clap::Args;
 
 use crate::args::ModelArgs;
 use crate::exit::UsageError;
+use crate::output;
 use crate::pictures::{self, Grid};
 use crate::trained::{self, Trained};
-use crate::{data, output};
 
 /// Make images: from random draws of the prior, from a grid of codes, or from codes of your choice
 #[derive(Args, Debug)]
@@ -51,7 +51,7 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_name = "INDEX", conflicts_with_all = ["n", "seed", "grid", "z", "label", "styles"])]
     style_of: Vec<u32>,
     /// Where to write the picture [default: in the run's folder samples/]
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(long, value_name = "FILE.png", value_parser = output::png)]
     out: Option<PathBuf>,
 }
 
@@ -130,8 +130,7 @@ fn picture(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, aae_vi
     }
     let seed = args.seed;
     if !args.style_of.is_empty() {
-        let (_, data) = data::read(args.model.data.data.as_deref())?;
-        model.check_images(&data.test)?;
+        let data = model.read_data(&args.model.data)?;
         let test = Split::all(&data.test.into());
         if let Some(wrong) = args
             .style_of

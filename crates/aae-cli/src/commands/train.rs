@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aae_train::checkpoint::{Checkpoint, CheckpointError, load_newest};
 use aae_train::config::Config;
 use aae_train::environment::Environment;
+use aae_train::model_file::ModelFile;
 use aae_train::run_dir::RunDir;
 use aae_train::{FitError, Job, Outcome, durable, fit};
 use anyhow::Context;
@@ -25,7 +26,7 @@ use crate::progress::Progress;
 use crate::report::{self, Ending};
 use crate::signals::Stop;
 use crate::summary::{self, Summary, last_evaluations};
-use crate::text::count;
+use crate::text::{count, plural};
 use crate::trained::run_path;
 
 pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
@@ -36,12 +37,15 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
         Some(path) => {
             let run = RunDir::resume(&run_path(path))?;
             let config = Config::read(&run.config())?;
-            let prepared = Prepared::new(config, &args.data, &args.place)?;
+            let prepared = Prepared::new(config, &args.data, Some(run.path()), &args.place)?;
+            if let Some(summary) = finished(&run, &prepared) {
+                return say_finished(&run, &summary);
+            }
             let checkpoint = go_on(&run, log)?;
             (prepared, run, checkpoint)
         }
         None => {
-            let prepared = Prepared::new(args.resolve()?, &args.data, &args.place)?;
+            let prepared = Prepared::new(args.resolve()?, &args.data, None, &args.place)?;
             let run = args.create(&prepared.config)?;
             begin(&prepared, &run, log)?;
             (prepared, run, None)
@@ -72,11 +76,37 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The summary of a run that has taken all its steps, and whose model is sound and of this configuration and data.
+fn finished(run: &RunDir, prepared: &Prepared) -> Option<Summary> {
+    let summary = Summary::read(&run.summary())?;
+    let model = ModelFile::read(&run.model()).ok()?;
+    let data = Environment::read(&run.environment())?.data_fingerprint?;
+    let done = summary.outcome == summary::Outcome::Finished
+        && summary.step == summary.total_steps
+        && model.meta.config == prepared.config
+        && data == prepared.fingerprint;
+    done.then_some(summary)
+}
+
+fn say_finished(run: &RunDir, summary: &Summary) -> anyhow::Result<ExitCode> {
+    output::print(&format!(
+        "{}: finished already, all {} are done; nothing was changed\n",
+        run.path().display(),
+        plural(summary.total_steps, "step")
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Writes into a new run folder what is known before the first step.
 pub(super) fn begin(prepared: &Prepared, run: &RunDir, log: &LogFile) -> anyhow::Result<()> {
     durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
     let Place { threads, name, .. } = &prepared.place;
-    Environment::gather(*threads, name, prepared.config.seed).write(&run.environment())?;
+    let environment = Environment {
+        data: std::fs::canonicalize(&prepared.data).ok(),
+        data_fingerprint: Some(prepared.fingerprint.clone()),
+        ..Environment::gather(*threads, name, prepared.config.seed)
+    };
+    environment.write(&run.environment())?;
     if let Some(labelled) = &prepared.splits.labelled {
         let seen = serde_json::json!({
             "indices": labelled.indices(),
@@ -121,7 +151,8 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             (config, folder, 0)
         }
     };
-    let prepared = Prepared::new(config, &args.data, &args.place)?;
+    let run = args.resume.as_ref().map(|_| folder.as_path());
+    let prepared = Prepared::new(config, &args.data, run, &args.place)?;
     let parameters = prepared.parameters()?;
     let text = report::beginning(&report::Beginning {
         parameters: &parameters,

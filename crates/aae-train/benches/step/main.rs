@@ -12,7 +12,7 @@ mod torch;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aae_data::{Split, load, locate};
 use aae_models::{ImageShape, one_hot};
@@ -111,7 +111,10 @@ fn run(args: &Args) {
             plain: plain
                 .as_mut()
                 .map(|step| time(args.steps.div_ceil(5), step)),
-            torch: torch.as_mut().map(Torch::round),
+            torch: torch.as_mut().map(|torch| {
+                settle();
+                torch.round()
+            }),
         };
         // The first round warms caches and allocators.
         if round > 0 {
@@ -233,7 +236,14 @@ fn positions(config: &Config, train: &Split, step: usize) -> Vec<u32> {
         .collect()
 }
 
+/// Threads of whoever was timed before may wait in a loop for more work before they sleep, OpenMP's for 200 ms: they would take the
+/// time of whoever comes next.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(400));
+}
+
 fn time(steps: usize, step: &mut dyn FnMut(usize)) -> f64 {
+    settle();
     let start = Instant::now();
     (0..steps).for_each(step);
     start.elapsed().as_secs_f64() * 1e3 / steps as f64

@@ -169,9 +169,9 @@ impl TrainArgs {
         self.changes.resolve(&self.preset, seed)
     }
 
-    /// The run folder, if it is free.
+    /// The run folder that would be made now.
     pub(super) fn folder(&self, config: &Config) -> PathBuf {
-        let in_runs = || Path::new(RUNS).join(self.run_name(config));
+        let in_runs = || RunDir::next(Path::new(RUNS), &self.run_name(config));
         self.out.clone().unwrap_or_else(in_runs)
     }
 

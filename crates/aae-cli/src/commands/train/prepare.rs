@@ -22,13 +22,19 @@ pub(crate) struct Prepared {
     pub(crate) splits: Splits,
     pub(crate) test: Split,
     pub(crate) fingerprint: String,
-    data: PathBuf,
+    pub(crate) data: PathBuf,
 }
 
 impl Prepared {
-    pub(crate) fn new(config: Config, data: &DataArgs, place: &DeviceArgs) -> anyhow::Result<Self> {
+    /// `run` is the folder of a run that goes on, with its own data.
+    pub(crate) fn new(
+        config: Config,
+        data: &DataArgs,
+        run: Option<&Path>,
+        place: &DeviceArgs,
+    ) -> anyhow::Result<Self> {
         let place = place.open()?;
-        let (dir, loaded) = data::read(data.data.as_deref())?;
+        let (dir, loaded) = data::of_run(data.data.as_deref(), run)?;
         config.validate_for(loaded.train.len(), loaded.train.classes())?;
         let training = Arc::new(loaded.train);
         Ok(Self {
