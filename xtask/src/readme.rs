@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, root};
+use crate::run::PROFILE;
 
 /// A training runs this many steps.
 const STEPS: &str = "3";
@@ -47,6 +48,7 @@ pub(crate) fn run() -> Result<()> {
                 command
                     .args(&args)
                     .current_dir(&folder)
+                    .env(PROFILE, "dev")
                     .stdin(Stdio::null());
                 let status = command.status().context("cannot start cargo")?;
                 if !status.success() {

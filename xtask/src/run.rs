@@ -14,6 +14,9 @@ use crate::device::{Machine, feature, obstacle};
 const ANNOUNCEMENT: &str =
     "building the aae program (release; the first build takes a few minutes)";
 
+/// Names another cargo profile than `release` to build the program with: the checks have built it for the tests already.
+pub(crate) const PROFILE: &str = "AAE_XTASK_PROFILE";
+
 /// The program's own exit code for a device that cannot be had.
 const UNAVAILABLE: u8 = 75;
 
@@ -34,8 +37,17 @@ pub(crate) fn become_program(args: &[OsString]) -> Result<ExitCode> {
 /// Builds the program; says so on stderr, and shows what cargo says, only if there is something to build or to report.
 fn build(feature: Option<&str>) -> Result<Result<PathBuf, ExitStatus>> {
     let mut command = cargo();
+    let profile = std::env::var(PROFILE).unwrap_or_else(|_| "release".to_owned());
     command
-        .args(["build", "--release", "--package", "aae-cli", "--bin", "aae"])
+        .args([
+            "build",
+            "--profile",
+            &profile,
+            "--package",
+            "aae-cli",
+            "--bin",
+            "aae",
+        ])
         .arg("--message-format=json-render-diagnostics")
         .arg("--manifest-path")
         .arg(root().join("Cargo.toml"));

@@ -43,6 +43,21 @@ impl fmt::Display for UsageError {
 
 impl Error for UsageError {}
 
+/// An error in one line, with its causes; one that the line ends with already is not said again.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.ends_with(&cause) {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push_str(": ");
+        }
+        line.push_str(&cause);
+    }
+    line
+}
+
 /// The exit code for an error: that of the first cause which has one.
 pub(crate) fn code(error: &anyhow::Error) -> u8 {
     error.chain().find_map(of_cause).unwrap_or(BUG)
@@ -126,6 +141,15 @@ mod tests {
     use anyhow::Context;
 
     use super::*;
+
+    #[test]
+    fn a_cause_is_not_said_twice() {
+        let missing = || io::Error::new(io::ErrorKind::NotFound, "no such file");
+        let error = anyhow::Error::new(missing()).context("x.png: could not write: no such file");
+        assert_eq!(message(&error), "x.png: could not write: no such file");
+        let error = anyhow::Error::new(missing()).context("x.png");
+        assert_eq!(message(&error), "x.png: no such file");
+    }
 
     #[test]
     fn the_code_is_found_below_any_context() {

@@ -34,8 +34,9 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // The terminal may be gone; the exit code says it all the same.
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            log.error(&format!("{error:#}"));
+            let message = exit::message(&error);
+            let _ = writeln!(std::io::stderr(), "error: {message}");
+            log.error(&message);
             ExitCode::from(exit::code(&error))
         }
     }
