@@ -4,7 +4,7 @@ use aae_ops::Param;
 use candle_core::{Result, Tensor, bail};
 
 use crate::init::Init;
-use crate::mlp::Mlp;
+use crate::mlp::{Mlp, sorted};
 use crate::{ImageShape, LabelUse, ModelConfig};
 
 /// The decoder: logits of pixels from a code, and from a label where it has one.
@@ -82,11 +82,10 @@ impl Decoder {
 
     /// Every parameter, in sorted name order.
     pub fn params(&self) -> Vec<Param> {
-        let mut params = self.mlp.params();
-        if let Label::Head(heads) = &self.label {
-            params.push(heads.clone());
-            params.sort_by(|a, b| a.name().cmp(b.name()));
-        }
-        params
+        let heads = match &self.label {
+            Label::Head(heads) => Some(heads.clone()),
+            Label::Absent | Label::Beside => None,
+        };
+        sorted(self.mlp.params().into_iter().chain(heads))
     }
 }

@@ -4,7 +4,7 @@ use aae_ops::{Activation, Linear, Param, branched, sequential};
 use candle_core::{Result, Tensor, bail};
 
 use crate::init::Init;
-use crate::mlp::hidden_layers;
+use crate::mlp::{hidden_layers, sorted};
 use crate::{ImageShape, LabelUse, ModelConfig, Pass, PosteriorConfig};
 
 /// What the encoder makes of a batch of images.
@@ -159,10 +159,4 @@ impl Encoder {
     fn layers(&self) -> impl Iterator<Item = &Linear> {
         self.trunk.iter().chain(&self.heads)
     }
-}
-
-fn sorted(params: impl Iterator<Item = Param>) -> Vec<Param> {
-    let mut params: Vec<_> = params.collect();
-    params.sort_by(|a, b| a.name().cmp(b.name()));
-    params
 }

@@ -47,9 +47,7 @@ impl Mlp {
 
     /// Every parameter, in sorted name order.
     pub fn params(&self) -> Vec<Param> {
-        let mut params: Vec<_> = self.layers.iter().flat_map(Linear::params).collect();
-        params.sort_by(|a, b| a.name().cmp(b.name()));
-        params
+        sorted(self.layers.iter().flat_map(Linear::params))
     }
 }
 
@@ -67,4 +65,11 @@ pub(crate) fn hidden_layers(
         init.linear(&format!("{name}.hidden.{i}"), inputs, units, activation)
     };
     widths.iter().enumerate().map(layer).collect()
+}
+
+/// Parameters in the order of their names.
+pub(crate) fn sorted(params: impl IntoIterator<Item = Param>) -> Vec<Param> {
+    let mut params: Vec<_> = params.into_iter().collect();
+    params.sort_by(|a, b| a.name().cmp(b.name()));
+    params
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aae_data::Split;
-use aae_eval::{encode_all, given_labels, nearest_neighbour_accuracy, psnr, ssim};
+use aae_eval::{nearest_neighbour_accuracy, psnr, ssim};
 use aae_train::data::Splits;
 use aae_train::metrics::EvaluationLine;
 use clap::Args;
@@ -18,7 +18,7 @@ mod probes;
 use crate::args::ModelArgs;
 use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Trained};
-use crate::{output, report, text};
+use crate::{output, pictures, report, text};
 
 /// Figures by name.
 type Figures = BTreeMap<String, f64>;
@@ -131,16 +131,10 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
 fn quality(model: &Trained, test: &Split) -> anyhow::Result<Figures> {
     let autoencoder = &model.autoencoder;
     let image = autoencoder.image();
-    let (mut originals, mut made) = (Vec::new(), Vec::new());
-    for positions in test.all_batches(500) {
-        let mut batch = Vec::new();
-        test.gather(&positions, &mut batch);
-        originals.append(&mut batch);
-        let images = test.batch(&positions, autoencoder.device())?;
-        let labels = given_labels(autoencoder, test, &positions)?;
-        let reconstructions = autoencoder.reconstruct(&images, labels.as_ref())?;
-        made.extend(reconstructions.flatten_all()?.to_vec1::<f32>()?);
-    }
+    let positions: Vec<u32> = (0..test.len() as u32).collect();
+    let mut originals = Vec::new();
+    test.gather(&positions, &mut originals);
+    let made = pictures::reconstruct(autoencoder, test, &positions)?;
     let mut figures = Figures::from([(PSNR.to_owned(), psnr(&originals, &made, image.pixels())?)]);
     if let Ok(similarity) = ssim(&originals, &made, image.height, image.width) {
         figures.insert(SSIM.to_owned(), similarity);
@@ -192,9 +186,4 @@ fn table(model: &Trained, report: Report) -> String {
     rows.extend(report::evaluation(&line, model.prior(), dim, seed));
     rows.extend(more);
     report::table(&rows)
-}
-
-/// The codes of all images of a split, for classifiers that are trained on them.
-fn codes(model: &Trained, split: &Split) -> anyhow::Result<Vec<f32>> {
-    Ok(encode_all(&model.autoencoder, split)?)
 }

@@ -1,7 +1,7 @@
 //! Clusters, one a row: what the decoder makes of the cluster alone, then the test images that belong to it most clearly.
 
 use aae_data::Split;
-use aae_eval::infer_all;
+use aae_eval::{EvalError, argmax_rows, infer_all};
 use aae_viz::{GridLabels, Images, Picture, grid};
 
 use super::{Subject, Told, decode};
@@ -18,7 +18,7 @@ pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Pi
     let labels: Vec<u8> = (0..ways).map(|way| way as u8).collect();
     let heads = decode(autoencoder, &vec![0.0; ways * dim], Told::Labels(&labels))?;
     let probabilities = infer_all(autoencoder, test)?;
-    let members = surest(&probabilities, ways);
+    let members = surest(&probabilities, ways)?;
     let (mut pixels, mut names) = (Vec::new(), Vec::new());
     for (way, members) in members.iter().enumerate() {
         pixels.extend_from_slice(&heads[way * image.pixels()..][..image.pixels()]);
@@ -49,24 +49,20 @@ pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Pi
 }
 
 /// The positions of each cluster's images, the surest first; of equally sure ones the first.
-fn surest(probabilities: &[f32], ways: usize) -> Vec<Vec<u32>> {
+fn surest(probabilities: &[f32], ways: usize) -> Result<Vec<Vec<u32>>, EvalError> {
     let mut members: Vec<Vec<(f32, u32)>> = vec![Vec::new(); ways];
-    for (position, row) in probabilities.chunks_exact(ways.max(1)).enumerate() {
-        let mut best = 0;
-        for (way, probability) in row.iter().enumerate() {
-            if *probability > row[best] {
-                best = way;
-            }
-        }
-        members[best].push((row[best], position as u32));
+    let rows = probabilities.chunks_exact(ways.max(1));
+    for (position, (row, way)) in rows.zip(argmax_rows(probabilities, ways)?).enumerate() {
+        let way = usize::from(way);
+        members[way].push((row[way], position as u32));
     }
-    members
+    Ok(members
         .into_iter()
         .map(|mut members| {
             members.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             members.into_iter().map(|(_, position)| position).collect()
         })
-        .collect()
+        .collect())
 }
 
 #[cfg(test)]
@@ -77,6 +73,6 @@ mod tests {
     fn members_come_surest_first_and_a_dead_cluster_has_none() {
         let probabilities = [0.6, 0.4, 0.0, 0.2, 0.8, 0.0, 0.9, 0.1, 0.0, 0.5, 0.5, 0.0];
         let expected: [&[u32]; 3] = [&[2, 0, 3], &[1], &[]];
-        assert_eq!(surest(&probabilities, 3), expected);
+        assert_eq!(surest(&probabilities, 3).unwrap(), expected);
     }
 }

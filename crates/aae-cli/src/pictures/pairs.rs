@@ -59,7 +59,8 @@ pub(crate) fn comparison(
     Ok(aae_viz::comparison(&rows, columns, &labels)?)
 }
 
-fn reconstruct(
+/// What a model makes of the images at `positions`: `[n, pixels]` in `[0, 1]`, row-major.
+pub(crate) fn reconstruct(
     autoencoder: &Autoencoder,
     test: &Split,
     positions: &[u32],

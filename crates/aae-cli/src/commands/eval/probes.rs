@@ -2,11 +2,12 @@
 
 use aae_data::Split;
 use aae_eval::{
-    LabelledCodes, NetworkProbe, k_nearest_accuracy, linear_probe_accuracy, network_probe_accuracy,
+    LabelledCodes, NetworkProbe, encode_all, k_nearest_accuracy, linear_probe_accuracy,
+    network_probe_accuracy,
 };
 use aae_train::data::Splits;
 
-use super::{Figures, codes};
+use super::Figures;
 use crate::trained::Trained;
 
 const LINEAR: &str = "probe_linear_accuracy";
@@ -18,7 +19,10 @@ const NEAREST: &str = "probe_10_nearest_accuracy";
 /// Labels are read here to measure a model that is finished; none of them reaches it.
 pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::Result<Figures> {
     let (dim, classes) = (model.autoencoder.latent_dim(), test.dataset().classes());
-    let (train_codes, test_codes) = (codes(model, &splits.train)?, codes(model, test)?);
+    let (train_codes, test_codes) = (
+        encode_all(&model.autoencoder, &splits.train)?,
+        encode_all(&model.autoencoder, test)?,
+    );
     let (train_labels, test_labels) = (splits.train.labels(), test.labels());
     let train = LabelledCodes {
         codes: &train_codes,
