@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aae_models::LabelUse;
 use aae_models::prior::PriorConfig;
+use aae_ops::Precision;
 use aae_train::config::{Config, VariantKind};
 use aae_train::metrics::EvaluationLine;
 
@@ -94,9 +95,13 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
         (
             "device",
             format!(
-                "{}, {}, seed {}",
+                "{}, {}{}, seed {}",
                 begin.device,
                 plural(begin.threads as u64, "thread"),
+                match config.precision {
+                    Precision::F32 => "",
+                    Precision::Bf16 => ", products in bfloat16",
+                },
                 config.seed
             ),
         ),

@@ -8,8 +8,9 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use crate::buffer::Buffer;
 use crate::normalize::Normalized;
 use crate::pass::{backward, forward, input_gradient};
+use crate::path::precision;
 use crate::slices::{contiguous, read};
-use crate::{Linear, Mode};
+use crate::{Linear, Mode, Precision};
 
 /// The operation: its output is the heads' outputs side by side, `[batch, Σ out]`.
 ///
@@ -19,6 +20,8 @@ pub(crate) struct Chain {
     trunk: Vec<Linear>,
     heads: Vec<Linear>,
     mode: Mode,
+    /// That of the forward pass; the backward pass may run when the setting is another.
+    precision: Precision,
     kept: Mutex<Kept>,
 }
 
@@ -37,6 +40,7 @@ impl Chain {
             trunk: trunk.to_vec(),
             heads: heads.to_vec(),
             mode,
+            precision: precision(),
             kept: Mutex::default(),
         }
     }
@@ -69,9 +73,17 @@ impl Chain {
             let normalized = normalized
                 .get(self.trunk.len() + i)
                 .and_then(Option::as_ref);
-            backward(head, code, &output, normalized, &mut dz, batch)?;
+            backward(
+                head,
+                self.precision,
+                code,
+                &output,
+                normalized,
+                &mut dz,
+                batch,
+            )?;
             if !ends_at_heads {
-                input_gradient(head, &dz, &mut gradient, i > 0, batch)?;
+                input_gradient(head, self.precision, &dz, &mut gradient, i > 0, batch)?;
             }
         }
         if ends_at_heads {
@@ -80,12 +92,20 @@ impl Chain {
         for (i, (layer, output)) in self.trunk.iter().zip(hidden).enumerate().rev() {
             let input = i.checked_sub(1).map_or(x, |before| &hidden[before]);
             let normalized = normalized.get(i).and_then(Option::as_ref);
-            backward(layer, input, output, normalized, &mut gradient, batch)?;
+            backward(
+                layer,
+                self.precision,
+                input,
+                output,
+                normalized,
+                &mut gradient,
+                batch,
+            )?;
             if ends_before(i) {
                 return Ok(None);
             }
             let mut dx = Buffer::unwritten(input.len());
-            input_gradient(layer, &gradient, &mut dx, false, batch)?;
+            input_gradient(layer, self.precision, &gradient, &mut dx, false, batch)?;
             gradient = dx;
         }
         Ok(Some(gradient.into_vec()))
@@ -109,14 +129,14 @@ impl CustomOp2 for Chain {
         let mut kept = Kept::default();
         for layer in &self.trunk {
             let input = kept.hidden.last().map_or(x, |code| code);
-            let (output, normalized) = forward(layer, input, batch, self.mode)?;
+            let (output, normalized) = forward(layer, self.precision, input, batch, self.mode)?;
             kept.hidden.push(output);
             kept.normalized.push(normalized);
         }
         let code = kept.hidden.last().map_or(x, |code| code);
         let mut outputs = Vec::with_capacity(self.heads.len());
         for head in &self.heads {
-            let (output, normalized) = forward(head, code, batch, self.mode)?;
+            let (output, normalized) = forward(head, self.precision, code, batch, self.mode)?;
             outputs.push((output, head.width()));
             kept.normalized.push(normalized);
         }

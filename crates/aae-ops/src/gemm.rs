@@ -2,7 +2,14 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod bf16;
 mod portable;
+mod rounded;
+#[cfg(target_arch = "x86_64")]
+mod tile;
+
+use crate::Precision;
 
 /// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
@@ -43,10 +50,24 @@ impl<'a> Matrix<'a> {
     }
 }
 
+/// Whether this CPU multiplies bfloat16 numbers by itself.
+pub(crate) fn has_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return bf16::is_available();
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
 /// `c = a·b`, or `c += a·b` if `accumulate`; `c` is row-major `[a.rows, b.columns]`.
 ///
-/// Which kernel computes it depends on the CPU and the shapes alone, never on the number of threads.
-pub(crate) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+/// Which kernel computes it depends on the CPU, the precision and the shapes alone, never on the number of threads.
+pub(crate) fn gemm(
+    precision: Precision,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    c: &mut [f32],
+    accumulate: bool,
+) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(b.rows, k, "inner dimensions differ");
     assert_eq!(c.len(), m * n, "a result of another size");
@@ -59,6 +80,20 @@ pub(crate) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
         }
         return;
     }
+    match precision {
+        Precision::F32 => single(a, b, c, accumulate),
+        Precision::Bf16 => {
+            #[cfg(target_arch = "x86_64")]
+            if bf16::is_available() && bf16::suits(a, b) {
+                return bf16::gemm(a, b, c, accumulate);
+            }
+            rounded::gemm(a, b, c, accumulate);
+        }
+    }
+}
+
+/// The product in single precision, of what is not empty.
+fn single(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
     #[cfg(target_arch = "x86_64")]
     if avx512::is_available() && avx512::suits(a, b) {
         return avx512::gemm(a, b, c, accumulate);
@@ -93,6 +128,12 @@ mod tests {
             .collect()
     }
 
+    type Kernel = fn(Matrix<'_>, Matrix<'_>, &mut [f32], bool);
+
+    fn gemm_bf16(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+        gemm(Precision::Bf16, a, b, c, accumulate);
+    }
+
     fn naive(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f64> {
         let at = |m: Matrix<'_>, i: usize, j: usize| {
             f64::from(m.data[i * m.row_stride + j * m.column_stride])
@@ -120,7 +161,7 @@ mod tests {
             ] {
                 let expected = naive(a, b);
                 // The kernel that this CPU gets, and the one that every CPU could get.
-                for kernel in [gemm, portable::gemm] {
+                for kernel in [single, portable::gemm] {
                     let mut c = vec![f32::NAN; m * n];
                     kernel(a, b, &mut c, false);
                     kernel(a, b, &mut c, true);
@@ -136,11 +177,75 @@ mod tests {
     }
 
     #[test]
+    fn products_in_bfloat16_agree_with_the_naive_sum_of_rounded_numbers() {
+        let sizes = [1, 2, 3, 7, 31, 33, 127, 257];
+        for (m, n, k) in sizes.iter().flat_map(|&m| {
+            sizes
+                .iter()
+                .map(move |&n| (m, n, sizes[(m + n) % sizes.len()]))
+        }) {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let [a_rounded, b_rounded] = [&a, &b].map(|exact| -> Vec<f32> {
+                let round = |x: &f32| half::bf16::from_f32(*x).to_f32();
+                exact.iter().map(round).collect()
+            });
+            assert_ne!(a, a_rounded);
+            type Layout = fn(&[f32], usize, usize) -> Matrix<'_>;
+            let by_rows: Layout = |data, rows, columns| Matrix::new(data, rows, columns);
+            let by_columns: Layout = |data, rows, columns| Matrix::new(data, columns, rows).t();
+            for (of_a, of_b) in [
+                (by_rows, by_rows),
+                (by_columns, by_rows),
+                (by_rows, by_columns),
+                (by_columns, by_columns),
+            ] {
+                let expected = naive(of_a(&a_rounded, m, k), of_b(&b_rounded, k, n));
+                for kernel in [gemm_bf16 as Kernel, rounded::gemm] {
+                    let mut c = vec![f32::NAN; m * n];
+                    kernel(of_a(&a, m, k), of_b(&b, k, n), &mut c, false);
+                    kernel(of_a(&a, m, k), of_b(&b, k, n), &mut c, true);
+                    for (got, want) in c.iter().zip(&expected) {
+                        assert!(
+                            (f64::from(*got) - 2.0 * want).abs() < 1e-4,
+                            "{m}x{n}x{k}: {got} for {want}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_stays_so_in_bfloat16() {
+        for bad in [f32::NAN, f32::INFINITY, f32::from_bits(0x7fff_ffff)] {
+            for kernel in [gemm_bf16 as Kernel, rounded::gemm] {
+                let mut a = [1.0; 7];
+                a[4] = bad;
+                let mut c = [0.0];
+                kernel(
+                    Matrix::new(&a, 1, 7),
+                    Matrix::new(&[1.0; 7], 7, 1),
+                    &mut c,
+                    false,
+                );
+                assert!(!c[0].is_finite(), "{} from {bad}", c[0]);
+            }
+        }
+    }
+
+    #[test]
     fn an_empty_inner_dimension_gives_zeros() {
         let mut c = vec![1.0; 6];
-        gemm(Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), &mut c, true);
+        gemm(
+            Precision::F32,
+            Matrix::new(&[], 2, 0),
+            Matrix::new(&[], 0, 3),
+            &mut c,
+            true,
+        );
         assert_eq!(c, [1.0; 6]);
         gemm(
+            Precision::F32,
             Matrix::new(&[], 2, 0),
             Matrix::new(&[], 0, 3),
             &mut c,

@@ -8,19 +8,34 @@ use crate::gemm::{Matrix, gemm};
 use crate::math::vectorized;
 use crate::normalize::{self, Normalized};
 use crate::slices::{BLOCK, CHUNK, read, rows_per_task};
-use crate::{Activation, Linear, Mode, Param};
+use crate::{Activation, Linear, Mode, Param, Precision};
+
+/// A layer with fewer inputs or outputs than this computes in `f32`: a code's few numbers stay exact, and cost nothing.
+const WIDE: usize = 32;
+
+/// The precision of a layer's products, where `chosen` is that of the network.
+fn of_layer(layer: &Linear, chosen: Precision) -> Result<Precision> {
+    let (outputs, inputs) = layer.weight().tensor().dims2()?;
+    Ok(match outputs.min(inputs) < WIDE {
+        true => Precision::F32,
+        false => chosen,
+    })
+}
 
 /// The layer's output `[batch, out]`, and what batch norm keeps for the backward pass.
 pub(crate) fn forward(
     layer: &Linear,
+    precision: Precision,
     x: &[f32],
     batch: usize,
     mode: Mode,
 ) -> Result<(Buffer, Option<Normalized>)> {
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
+    let precision = of_layer(layer, precision)?;
     let mut y = Buffer::unwritten(batch * outputs);
     read(&layer.weight().tensor(), |weight| {
         gemm(
+            precision,
             Matrix::new(x, batch, inputs),
             Matrix::new(weight, outputs, inputs).t(),
             &mut y,
@@ -49,6 +64,7 @@ pub(crate) fn forward(
 /// into their buffers, unless they are frozen.
 pub(crate) fn backward(
     layer: &Linear,
+    precision: Precision,
     x: &[f32],
     output: &[f32],
     normalized: Option<&Normalized>,
@@ -72,8 +88,10 @@ pub(crate) fn backward(
         return Ok(());
     }
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
+    let precision = of_layer(layer, precision)?;
     layer.weight().write_gradient(|dw, accumulate| {
         gemm(
+            precision,
             Matrix::new(gradient, batch, outputs).t(),
             Matrix::new(x, batch, inputs),
             dw,
@@ -86,14 +104,17 @@ pub(crate) fn backward(
 /// `dx = dz·W`, `[batch, in]`, or `dx += dz·W` if `accumulate`.
 pub(crate) fn input_gradient(
     layer: &Linear,
+    precision: Precision,
     dz: &[f32],
     dx: &mut [f32],
     accumulate: bool,
     batch: usize,
 ) -> Result<()> {
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
+    let precision = of_layer(layer, precision)?;
     read(&layer.weight().tensor(), |weight| {
         gemm(
+            precision,
             Matrix::new(dz, batch, outputs),
             Matrix::new(weight, outputs, inputs),
             dx,

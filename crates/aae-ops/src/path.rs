@@ -1,24 +1,64 @@
-//! Which of an operation's two paths is taken.
+//! Which of an operation's two paths is taken, and how precisely the fused one multiplies.
 
 use std::cell::Cell;
+use std::thread::LocalKey;
 
 use candle_core::{DType, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::gemm::has_bf16;
 
 thread_local! {
     static PLAIN: Cell<bool> = const { Cell::new(false) };
+    static PRECISION: Cell<Precision> = const { Cell::new(Precision::F32) };
+}
+
+/// How precisely the products of fused layers are computed. Everything else, sums and parameters too, is in `f32`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// The numbers that are multiplied are rounded to bfloat16, their products added up in `f32`. Layers with fewer than 32
+    /// inputs or outputs, such as those that a code goes through, keep `f32`: they cost nothing.
+    Bf16,
+}
+
+impl Precision {
+    /// Whether this CPU has instructions for it. Products in bfloat16 are right without, but slower than in `f32`.
+    pub fn is_native(self) -> bool {
+        self == Self::F32 || has_bf16()
+    }
 }
 
 /// Runs `f` with every operation that this thread starts composed of plain candle operations, as on a device without
 /// fused ones. Tests use it as the oracle; benchmarks to compare.
 pub fn with_plain_ops<T>(f: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-    impl Drop for Restore {
+    with(&PLAIN, true, f)
+}
+
+/// Runs `f` with the products of every fused layer that this thread starts in the given precision, those of its backward pass
+/// too, whenever that runs.
+pub fn with_precision<T>(precision: Precision, f: impl FnOnce() -> T) -> T {
+    with(&PRECISION, precision, f)
+}
+
+/// Runs `f` with the setting at `value`; afterwards, or after a panic, it is what it was.
+fn with<S: Copy, T>(setting: &'static LocalKey<Cell<S>>, value: S, f: impl FnOnce() -> T) -> T {
+    struct Restore<S: Copy + 'static>(&'static LocalKey<Cell<S>>, S);
+    impl<S: Copy> Drop for Restore<S> {
         fn drop(&mut self) {
-            PLAIN.set(self.0);
+            self.0.set(self.1);
         }
     }
-    let _restore = Restore(PLAIN.replace(true));
+    let _restore = Restore(setting, setting.replace(value));
     f()
+}
+
+/// The precision that this thread's fused layers have at the moment.
+pub(crate) fn precision() -> Precision {
+    PRECISION.get()
 }
 
 /// Whether an operation on `tensor` takes the fused path: `f32` on the CPU, unless [`with_plain_ops`] says otherwise.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use aae_models::prior::PriorConfig;
 use aae_models::{ModelConfig, ReconstructionLoss};
+use aae_ops::Precision;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -47,6 +48,9 @@ pub struct Config {
     /// Where to stop, in steps, if before the last epoch's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,
+    /// How precisely a training step multiplies; parameters and moments are `f32`, and so is every evaluation. Absent: `f32`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub precision: Precision,
     /// Which images and labels.
     pub data: DataConfig,
     /// What is done to the images before the encoder sees them; the target stays clean.
@@ -61,6 +65,10 @@ pub struct Config {
     pub regularization: RegularizationConfig,
     /// One optimizer per phase.
     pub optimizer: OptimizersConfig,
+}
+
+fn is_default(precision: &Precision) -> bool {
+    *precision == Precision::default()
 }
 
 /// Which images a run trains on, and whose labels it may see.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aae_ops::Precision;
 use candle_core::Device;
 
 use crate::exit;
@@ -43,6 +44,11 @@ pub enum DeviceError {
         /// What the driver said.
         reason: String,
     },
+    /// The device has no products of that precision.
+    #[error(
+        "expected a CPU with bfloat16 products (AVX-512 BF16), found {0}; train with `--precision f32`"
+    )]
+    Precision(&'static str),
 }
 
 impl DeviceError {
@@ -50,7 +56,7 @@ impl DeviceError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Unknown(_) | Self::NotBuilt { .. } => exit::USAGE,
-            Self::Refused { .. } => exit::UNAVAILABLE,
+            Self::Refused { .. } | Self::Precision(_) => exit::UNAVAILABLE,
         }
     }
 }
@@ -117,6 +123,17 @@ impl DeviceChoice {
             Self::Metal => Ok((Device::new_metal(0).map_err(refused)?, self)),
         }
     }
+}
+
+/// Whether a run on `device` can multiply that precisely, at the speed that this is chosen for.
+pub fn check_precision(precision: Precision, device: &Device) -> Result<(), DeviceError> {
+    let found = match precision {
+        Precision::F32 => return Ok(()),
+        Precision::Bf16 if !device.is_cpu() => "another device",
+        Precision::Bf16 if !precision.is_native() => "one without",
+        Precision::Bf16 => return Ok(()),
+    };
+    Err(DeviceError::Precision(found))
 }
 
 #[cfg(test)]

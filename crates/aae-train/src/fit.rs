@@ -11,6 +11,7 @@ use std::time::Instant;
 use aae_data::{Batches, DataError, permutation};
 use aae_models::ImageShape;
 use aae_ops::stream::stream;
+use aae_ops::with_precision;
 
 use crate::checkpoint::{BestValidation, Checkpoint, CheckpointMeta, save};
 use crate::error::FitError;
@@ -147,7 +148,7 @@ impl<'a> Fit<'a> {
             labelled: self.labels.batch(self.step, self.job.device)?,
             step: self.step,
         };
-        let losses = self.variant.step(&batch)?;
+        let losses = with_precision(self.job.config.precision, || self.variant.step(&batch))?;
         self.step += 1;
 
         let (config, last) = (self.job.config, self.step == self.total_steps);

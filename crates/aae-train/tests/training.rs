@@ -193,17 +193,23 @@ fn the_number_of_threads_does_not_change_a_bit() {
         "optimizer.generator.clip_norm=0.1",
     ];
     let folder = tempfile::tempdir().unwrap();
-    for preset in ["aae", "clustering-16", "reduction-2d-100"] {
-        let config = config(preset, &wide);
+    for (preset, precision) in [
+        ("aae", "f32"),
+        ("aae", "bf16"),
+        ("clustering-16", "f32"),
+        ("reduction-2d-100", "f32"),
+    ] {
+        let precise = format!("precision={precision}");
+        let config = config(preset, &[&wide[..], &[&precise]].concat());
         let run = |threads: usize, name: &str| {
-            let path = folder.path().join(format!("{preset}-{name}"));
+            let path = folder.path().join(format!("{preset}-{precision}-{name}"));
             bytes(&with_threads(threads, || whole_run(&config, &path)).unwrap())
         };
         let one = run(1, "one");
         for (threads, name) in [(1, "one-again"), (2, "two"), (4, "four")] {
             assert!(
                 one == run(threads, name),
-                "{preset}: {threads} threads differ from one"
+                "{preset}, {precision}: {threads} threads differ from one"
             );
         }
     }

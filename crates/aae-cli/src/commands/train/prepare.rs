@@ -7,6 +7,7 @@ use aae_data::{Split, steps_per_epoch};
 use aae_models::ImageShape;
 use aae_train::config::Config;
 use aae_train::data::{Splits, fingerprint};
+use aae_train::device::check_precision;
 use aae_train::variants;
 
 use crate::args::DataArgs;
@@ -34,6 +35,7 @@ impl Prepared {
         place: &DeviceArgs,
     ) -> anyhow::Result<Self> {
         let place = place.open()?;
+        check_precision(config.precision, &place.device)?;
         let (dir, loaded) = data::of_run(data.data.as_deref(), run)?;
         config.validate_for(loaded.train.len(), loaded.train.classes())?;
         let training = Arc::new(loaded.train);

@@ -1,0 +1,17 @@
+//! The product of numbers rounded to bfloat16, in single precision: for CPUs without such an instruction, and to test the one.
+
+use half::bf16;
+
+use super::{Matrix, single};
+
+/// As [`super::gemm`], for products that are not empty.
+pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+    let (rounded_a, rounded_b) = (rounded(a), rounded(b));
+    let of = |data| move |matrix: Matrix<'_>| Matrix { data, ..matrix };
+    single(of(&rounded_a)(a), of(&rounded_b)(b), c, accumulate);
+}
+
+fn rounded(matrix: Matrix<'_>) -> Vec<f32> {
+    let round = |number: &f32| bf16::from_f32(*number).to_f32();
+    matrix.data.iter().map(round).collect()
+}
