@@ -1,4 +1,6 @@
 //! Pictures of a model and its data: from tensors and runs to the slices that aae-viz draws.
+//!
+//! Each function asks the networks, and returns a [`Drawing`]: what is left to do with the numbers, here or on another thread.
 
 mod clusters;
 mod codes;
@@ -37,9 +39,12 @@ pub(crate) struct Subject<'a> {
     pub(crate) caption: &'a str,
 }
 
-/// Writes a picture durably as PNG.
-pub(crate) fn write(path: &Path, picture: &Picture) -> anyhow::Result<()> {
-    let png = encode_png(picture).with_context(|| path.display().to_string())?;
+/// A picture whose numbers are all there. It has no part in the networks any more, which may move on.
+pub(crate) type Drawing = Box<dyn FnOnce() -> anyhow::Result<Picture> + Send>;
+
+/// Draws a picture, and writes it durably as PNG.
+pub(crate) fn write(path: &Path, drawing: Drawing) -> anyhow::Result<()> {
+    let png = encode_png(&drawing()?).with_context(|| path.display().to_string())?;
     aae_train::durable::write(path, &png)?;
     Ok(())
 }
