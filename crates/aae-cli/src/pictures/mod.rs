@@ -22,7 +22,7 @@ use candle_core::{DType, Tensor};
 pub(crate) use clusters::clusters;
 pub(crate) use codes::codes;
 pub(crate) use losses::losses;
-pub(crate) use pairs::{comparison, pairs, reconstruct};
+pub(crate) use pairs::{comparison, pairs};
 pub(crate) use plane::{Grid, plane};
 pub(crate) use samples::{points, samples};
 pub(crate) use styles::{random_styles, styles_of};

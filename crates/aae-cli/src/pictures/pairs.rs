@@ -63,7 +63,7 @@ pub(crate) fn comparison(
 }
 
 /// What a model makes of the images at `positions`: `[n, pixels]` in `[0, 1]`, row-major.
-pub(crate) fn reconstruct(
+fn reconstruct(
     autoencoder: &Autoencoder,
     test: &Split,
     positions: &[u32],
