@@ -54,7 +54,7 @@ impl Evaluator for Measure<'_> {
         splits
             .map(|(name, split)| {
                 let judges = self.validation.unwrap_or(split);
-                let measured = measure(autoencoder, split, judges, self.config)?;
+                let measured = measure(autoencoder, split, judges, self.config, |_, _| {})?;
                 Ok(EvaluationLine {
                     step,
                     epoch,
@@ -78,12 +78,14 @@ pub(crate) struct Measured {
 }
 
 /// Measures a split. The images of `judges` say which class a cluster stands for, where the model has clusters: held-out ones,
-/// or those of the split itself where none are held out.
+/// or those of the split itself where none are held out. `see` is shown images and reconstructions, as by
+/// [`encode_and_reconstruct`].
 pub(crate) fn measure(
     autoencoder: &Autoencoder,
     split: &Split,
     judges: &Split,
     config: &Config,
+    see: impl FnMut(&[f32], &[f32]),
 ) -> Result<Measured, EvalError> {
     let mut measured = Measured {
         reconstruction_error: f64::NAN,
@@ -92,7 +94,7 @@ pub(crate) fn measure(
     };
     if config.variant.has_decoder() {
         (measured.codes, measured.reconstruction_error) =
-            encode_and_reconstruct(autoencoder, split)?;
+            encode_and_reconstruct(autoencoder, split, see)?;
         // A single code has no distribution.
         if split.len() > 1 {
             let dim = autoencoder.latent_dim();

@@ -1,4 +1,7 @@
 //! The pictures that a run leaves in `figures/`: of its last epoch, and of others in folders of their own.
+//!
+//! The networks are asked when the pictures are due, in the training's own thread and on its pool; drawing and encoding, which
+//! is most of the time, goes on beside the next steps.
 
 use std::path::Path;
 
@@ -10,26 +13,30 @@ use aae_train::config::Config;
 use aae_train::metrics;
 use aae_train::observer::{EpochReport, Observer};
 use aae_train::run_dir::RunDir;
-use aae_viz::Picture;
 
-use crate::pictures::{self, Grid, Subject};
+mod painter;
+
+use painter::{Painter, Sheet};
+
+use crate::pictures::{self, Drawing, Grid, Subject};
 use crate::text;
 use crate::trained::shown_name;
 
-/// Draws one figure.
-type Draw<'a> = &'a dyn Fn() -> anyhow::Result<Picture>;
+/// Asks the networks for what one figure shows.
+type Ask<'a> = &'a dyn Fn() -> anyhow::Result<Drawing>;
 
 /// Samples in `samples.png`.
 const SAMPLES: usize = 100;
 /// Rows of `styles.png`.
 const STYLES: usize = 10;
 
-/// Draws the figures of a run when they are due.
+/// Draws the figures of a run when they are due. Dropping it waits for those that are still being drawn.
 #[derive(Debug)]
 pub(crate) struct Figures<'a> {
-    pub(crate) run: &'a RunDir,
-    pub(crate) config: &'a Config,
-    pub(crate) test: &'a Split,
+    run: &'a RunDir,
+    config: &'a Config,
+    test: &'a Split,
+    painter: Painter,
 }
 
 impl Observer for Figures<'_> {
@@ -42,18 +49,25 @@ impl Observer for Figures<'_> {
             false => self.run.epoch_figures(report.epoch),
         };
         let began = std::time::Instant::now();
-        if let Err(error) = std::fs::create_dir_all(&folder) {
-            tracing::warn!("{}: could not create the folder: {error}", folder.display());
-            return;
-        }
-        self.draw(report.autoencoder, report.step, &folder);
-        tracing::debug!("figures took {:.2} s", began.elapsed().as_secs_f64());
+        let sheet = self.sheet(report.autoencoder, report.step, &folder);
+        self.painter.paint(sheet);
+        let seconds = began.elapsed().as_secs_f64();
+        tracing::debug!("training waited {seconds:.2} s for figures");
     }
 }
 
-impl Figures<'_> {
-    /// Draws every figure; one that fails is only warned of.
-    fn draw(&self, autoencoder: &Autoencoder, step: u64, folder: &Path) {
+impl<'a> Figures<'a> {
+    pub(crate) fn new(run: &'a RunDir, config: &'a Config, test: &'a Split) -> Self {
+        Self {
+            run,
+            config,
+            test,
+            painter: Painter::start(),
+        }
+    }
+
+    /// Every figure of the networks as they are now, but for the drawing; one that fails is only warned of.
+    fn sheet(&self, autoencoder: &Autoencoder, step: u64, folder: &Path) -> Sheet {
         let caption = caption(&shown_name(self.run), step);
         let subject = Subject {
             autoencoder,
@@ -63,13 +77,13 @@ impl Figures<'_> {
         let label = autoencoder.label_use();
         let decodes = self.config.variant.has_decoder();
         let tells = decodes && matches!(label, LabelUse::Given | LabelUse::Inferred);
-        let figures: [(&str, bool, Draw<'_>); 7] = [
+        let figures: [(&str, bool, Ask<'_>); 7] = [
             ("reconstructions.png", decodes, &|| {
                 pictures::pairs(&subject, self.test)
             }),
             ("latent.png", decodes, &|| {
                 let codes = represent_all(autoencoder, self.test)?;
-                pictures::codes(&subject, &codes, &self.test.labels())
+                Ok(pictures::codes(&subject, &codes, &self.test.labels()))
             }),
             ("manifold.png", decodes && !tells, &|| {
                 let grid = Grid::around_model(autoencoder, subject.prior)?;
@@ -88,15 +102,20 @@ impl Figures<'_> {
             }),
             ("losses.png", true, &|| {
                 let lines = metrics::read(&self.run.metrics())?;
-                pictures::losses(self.config, &lines, &caption)
+                Ok(pictures::losses(self.config, lines, &caption))
             }),
         ];
-        for (name, _, draw) in figures.into_iter().filter(|(_, due, _)| *due) {
+        let mut drawings = Vec::new();
+        for (name, _, ask) in figures.into_iter().filter(|(_, due, _)| *due) {
             let path = folder.join(name);
-            match draw().and_then(|picture| pictures::write(&path, &picture)) {
-                Ok(()) => tracing::debug!("wrote {}", path.display()),
-                Err(error) => tracing::warn!("{}: not drawn: {error:#}", path.display()),
+            match ask() {
+                Ok(drawing) => drawings.push((path, drawing)),
+                Err(error) => painter::not_drawn(&path, &error),
             }
+        }
+        Sheet {
+            folder: folder.to_path_buf(),
+            drawings,
         }
     }
 }

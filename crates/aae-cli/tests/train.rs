@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Place, png_size};
+use support::{Place, TINY, png_size};
 
 #[test]
 fn a_run_leaves_everything_in_its_folder() {
@@ -168,6 +168,53 @@ fn one_seed_gives_the_same_bytes_on_any_number_of_threads() {
                 == place.read(&format!("{other}/model.safetensors"))
         );
     }
+}
+
+#[test]
+fn figures_drawn_beside_training_show_their_own_epoch_and_change_nothing() {
+    let place = Place::new();
+    let tiny = TINY.split_last_chunk::<2>().unwrap().0;
+    let train = |name: &str, threads: &str, epochs: &str, figures_every: &str| {
+        let out = format!("{name}/aae-s0");
+        let own = ["--out", &out, "--threads", threads, "--epochs", epochs];
+        let more = ["--figures-every", figures_every, "--set", "log_every=5"];
+        let run = place.run(&[&["train"], tiny, &own, &more].concat());
+        let run = run.succeeds();
+        assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    };
+    train("each", "1", "3", "1");
+    train("two-threads", "2", "3", "1");
+    train("last", "1", "3", "0");
+    train("short", "1", "2", "0");
+
+    for other in ["two-threads", "last"] {
+        let (each, other) = ("each/aae-s0", format!("{other}/aae-s0"));
+        assert_eq!(place.metrics(each), place.metrics(&other));
+        for file in ["model.safetensors", "checkpoints/step-30.safetensors"] {
+            let tensors = |run: &str| without_header(place.read(&format!("{run}/{file}")));
+            assert!(tensors(each) == tensors(&other), "{other}: {file}");
+        }
+    }
+    // Steps of networks this small are over long before a picture is drawn: it must not show what they made of them.
+    for name in ["reconstructions", "latent", "manifold", "samples", "losses"] {
+        let same = |one: &str, other: &str| {
+            let bytes = |folder: &str| place.read(&format!("{folder}/{name}.png"));
+            assert!(bytes(one) == bytes(other), "{name}: {one}, {other}");
+        };
+        for epoch in 1..3 {
+            let folder = format!("aae-s0/figures/epoch-000{epoch}");
+            same(&format!("each/{folder}"), &format!("two-threads/{folder}"));
+        }
+        same("each/aae-s0/figures/epoch-0002", "short/aae-s0/figures");
+        same("each/aae-s0/figures", "last/aae-s0/figures");
+        same("each/aae-s0/figures", "two-threads/aae-s0/figures");
+    }
+}
+
+/// The values of a safetensors file: its header has the configuration, in which `figures_every` is.
+fn without_header(file: Vec<u8>) -> Vec<u8> {
+    let length = u64::from_le_bytes(*file.first_chunk().unwrap());
+    file[8 + length as usize..].to_vec()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::EvalError;
-use crate::points::check_rows;
+use crate::points::{check_pairs, check_rows};
 
 /// Side of the window in which SSIM compares two images, in pixels.
 const WINDOW: usize = 11;
@@ -77,14 +77,7 @@ fn mean_over_images(
     pixels: usize,
     figure: impl Fn(&[f32], &[f32]) -> f64 + Sync,
 ) -> Result<f64, EvalError> {
-    if originals.len() != reconstructions.len() {
-        return Err(EvalError::Unequal {
-            what: "reconstructed values",
-            of: "originals",
-            expected: originals.len(),
-            found: reconstructions.len(),
-        });
-    }
+    check_pairs(originals, reconstructions)?;
     check_rows("images", 1, originals, pixels)?;
     check_rows("images", 1, reconstructions, pixels)?;
     let figures: Vec<f64> = originals

@@ -34,6 +34,19 @@ pub(crate) fn check_rows(
     }
 }
 
+/// There are as many reconstructed values as original ones.
+pub(crate) fn check_pairs(originals: &[f32], reconstructions: &[f32]) -> Result<(), EvalError> {
+    if originals.len() == reconstructions.len() {
+        return Ok(());
+    }
+    Err(EvalError::Unequal {
+        what: "reconstructed values",
+        of: "originals",
+        expected: originals.len(),
+        found: reconstructions.len(),
+    })
+}
+
 /// Points of `dim` finite coordinates each, row-major.
 #[derive(Clone, Copy)]
 pub(crate) struct Points<'a> {

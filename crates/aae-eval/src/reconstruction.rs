@@ -5,6 +5,7 @@ use aae_models::Autoencoder;
 
 use crate::EvalError;
 use crate::encode::{for_each_batch, given_labels};
+use crate::points::check_pairs;
 
 /// Squared error `(x̂ - x)²`, mean over all pixels of all images.
 ///
@@ -12,24 +13,18 @@ use crate::encode::{for_each_batch, given_labels};
 ///
 /// Errors: if the lengths differ or there is nothing to compare.
 pub fn mean_squared_error(originals: &[f32], reconstructions: &[f32]) -> Result<f64, EvalError> {
-    if originals.len() != reconstructions.len() {
-        return Err(EvalError::Unequal {
-            what: "reconstructed values",
-            of: "originals",
-            expected: originals.len(),
-            found: reconstructions.len(),
-        });
-    }
+    check_pairs(originals, reconstructions)?;
     mean(squared_error(originals, reconstructions), originals.len())
 }
 
 /// The codes of all images of `split`, `[n, latent_dim]`, and the mean squared error over pixels and images of what they
-/// decode to: one walk for both.
+/// decode to: one walk for both. `see` is shown the images of each batch and their reconstructions, `[B, pixels]` in `[0, 1]`.
 ///
 /// Errors: if there are no images, they have another size than the autoencoder's, or the network fails.
 pub fn encode_and_reconstruct(
     autoencoder: &Autoencoder,
     split: &Split,
+    mut see: impl FnMut(&[f32], &[f32]),
 ) -> Result<(Vec<f32>, f64), EvalError> {
     let mut codes = Vec::with_capacity(split.len() * autoencoder.latent_dim());
     let mut sum = 0.0;
@@ -38,11 +33,10 @@ pub fn encode_and_reconstruct(
         let known = given_labels(autoencoder, split, batch.positions)?;
         let label = autoencoder.label(&latent, known.as_ref())?;
         let reconstructions = autoencoder.generate(&latent.style, label.as_ref())?;
+        let reconstructions = reconstructions.flatten_all()?.to_vec1::<f32>()?;
         codes.extend(latent.style.detach().flatten_all()?.to_vec1::<f32>()?);
-        sum += squared_error(
-            batch.values,
-            &reconstructions.flatten_all()?.to_vec1::<f32>()?,
-        );
+        sum += squared_error(batch.values, &reconstructions);
+        see(batch.values, &reconstructions);
         Ok(())
     })?;
     Ok((codes, mean(sum, split.len() * split.dataset().pixels())?))

@@ -78,8 +78,21 @@ fn the_error_of_a_walk_is_that_of_all_images_at_once() {
     let images = split.batch(&positions, &Device::Cpu).unwrap();
     let reconstructions = autoencoder.reconstruct(&images, None).unwrap();
     let values = |tensor: candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1().unwrap();
-    let at_once = mean_squared_error(&values(images), &values(reconstructions)).unwrap();
-    let (codes, walked) = encode_and_reconstruct(&autoencoder, &split).unwrap();
+    let (images, reconstructions) = (values(images), values(reconstructions));
+    let at_once = mean_squared_error(&images, &reconstructions).unwrap();
+    let (mut seen, mut made): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
+    let (codes, walked) =
+        encode_and_reconstruct(&autoencoder, &split, |images, reconstructions| {
+            seen.extend(images);
+            made.extend(reconstructions);
+        })
+        .unwrap();
+    assert!(seen == images);
+    assert!(
+        made.iter()
+            .zip(&reconstructions)
+            .all(|(a, b)| (a - b).abs() < 1e-6)
+    );
     assert!((walked - at_once).abs() < 1e-8, "{walked} {at_once}");
     assert_eq!(codes, encode_all(&autoencoder, &split).unwrap());
     // A new decoder answers about one half everywhere; the pixels are spread evenly over [0, 1], with variance 1/12.
@@ -97,6 +110,7 @@ fn images_of_another_size_and_no_images_are_refused() {
         error.to_string(),
         "expected images of 4 x 3 pixels (height x width), found 3 x 4"
     );
-    let error = encode_and_reconstruct(&autoencoder(SHAPE), &split().take(0)).unwrap_err();
+    let error =
+        encode_and_reconstruct(&autoencoder(SHAPE), &split().take(0), |_, _| {}).unwrap_err();
     assert!(matches!(error, EvalError::TooFew { .. }));
 }

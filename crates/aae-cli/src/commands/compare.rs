@@ -52,9 +52,9 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
             .map(|model| (model.name.clone(), &model.autoencoder))
             .collect();
         let title = "The same images, made again by each run";
-        let picture = pictures::comparison(title, "", &test, &positions, COLUMNS, &named)?;
+        let drawing = pictures::comparison(title, "", &test, &positions, COLUMNS, &named)?;
         let path = args.out.clone().unwrap_or_else(|| beside(&models));
-        pictures::write(&path, &picture)?;
+        pictures::write(&path, drawing)?;
         Ok(path)
     })?;
     output::wrote(&path)

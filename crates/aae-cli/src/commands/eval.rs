@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aae_data::Split;
-use aae_eval::{nearest_neighbour_accuracy, psnr, ssim};
+use aae_eval::{EvalError, nearest_neighbour_accuracy, psnr, ssim};
+use aae_models::ImageShape;
 use aae_train::data::Splits;
 use aae_train::metrics::EvaluationLine;
 use clap::Args;
@@ -18,7 +19,7 @@ mod probes;
 use crate::args::ModelArgs;
 use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Trained};
-use crate::{output, pictures, report, text};
+use crate::{output, report, text};
 
 /// Figures by name.
 type Figures = BTreeMap<String, f64>;
@@ -105,16 +106,26 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
 
 fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Report> {
     let judges = splits.validation.as_ref().unwrap_or(test);
+    let (mut originals, mut made) = (Vec::new(), Vec::new());
     let Measured {
         reconstruction_error,
         mut figures,
         codes,
-    } = measure(&model.autoencoder, test, judges, &model.config)?;
+    } = measure(
+        &model.autoencoder,
+        test,
+        judges,
+        &model.config,
+        |images, reconstructions| {
+            originals.extend_from_slice(images);
+            made.extend_from_slice(reconstructions);
+        },
+    )?;
     if model.config.variant.has_decoder() && test.len() >= 2 {
         let dim = model.autoencoder.latent_dim();
         let accuracy = nearest_neighbour_accuracy(&codes, dim, &test.labels())?;
         figures.insert(NEAREST.to_owned(), accuracy);
-        figures.extend(quality(model, test)?);
+        figures.extend(quality(model.autoencoder.image(), &originals, &made)?);
     }
     Ok(Report {
         model: model.name.clone(),
@@ -128,15 +139,9 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
 }
 
 /// How alike test images and their reconstructions look; without the second figure for images smaller than its window.
-fn quality(model: &Trained, test: &Split) -> anyhow::Result<Figures> {
-    let autoencoder = &model.autoencoder;
-    let image = autoencoder.image();
-    let positions: Vec<u32> = (0..test.len() as u32).collect();
-    let mut originals = Vec::new();
-    test.gather(&positions, &mut originals);
-    let made = pictures::reconstruct(autoencoder, test, &positions)?;
-    let mut figures = Figures::from([(PSNR.to_owned(), psnr(&originals, &made, image.pixels())?)]);
-    if let Ok(similarity) = ssim(&originals, &made, image.height, image.width) {
+fn quality(image: ImageShape, originals: &[f32], made: &[f32]) -> Result<Figures, EvalError> {
+    let mut figures = Figures::from([(PSNR.to_owned(), psnr(originals, made, image.pixels())?)]);
+    if let Ok(similarity) = ssim(originals, made, image.height, image.width) {
         figures.insert(SSIM.to_owned(), similarity);
     }
     Ok(figures)

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
         let test = Split::all(&data.test.into()).take(args.n as usize);
         let positions: Vec<u32> = (0..test.len() as u32).collect();
         let subject = model.subject();
-        let picture = pictures::comparison(
+        let drawing = pictures::comparison(
             "Test images and their reconstructions",
             subject.caption,
             &test,
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
             &[("reconstruction".to_owned(), subject.autoencoder)],
         )?;
         let path = model.output(args.out.as_deref(), "reconstructions.png")?;
-        pictures::write(&path, &picture)?;
+        pictures::write(&path, drawing)?;
         Ok(path)
     })?;
     output::wrote(&path)

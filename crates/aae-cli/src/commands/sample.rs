@@ -10,7 +10,7 @@ use clap::Args;
 use crate::args::ModelArgs;
 use crate::exit::UsageError;
 use crate::output;
-use crate::pictures::{self, Grid};
+use crate::pictures::{self, Drawing, Grid};
 use crate::trained::{self, Trained};
 
 /// Make images: from random draws of the prior, from a grid of codes, or from codes of your choice
@@ -65,9 +65,9 @@ pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<()> {
         let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
         model.check_decoder()?;
         check_label(args, &model)?;
-        let (name, picture) = picture(args, &model)?;
+        let (name, drawing) = drawing(args, &model)?;
         let path = model.output(args.out.as_deref(), &name)?;
-        pictures::write(&path, &picture)?;
+        pictures::write(&path, drawing)?;
         Ok(path)
     })?;
     output::wrote(&path)
@@ -100,7 +100,7 @@ fn check_label(args: &SampleArgs, model: &Trained) -> Result<(), UsageError> {
 }
 
 /// The picture, and what its file is called.
-fn picture(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, aae_viz::Picture)> {
+fn drawing(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, Drawing)> {
     let subject = model.subject();
     if let Some((low, high)) = args.grid {
         let grid = Grid {
@@ -108,8 +108,8 @@ fn picture(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, aae_vi
             high,
             steps: args.steps.into(),
         };
-        let picture = pictures::plane(&subject, grid, args.label)?;
-        return Ok(("grid.png".to_owned(), picture));
+        let drawing = pictures::plane(&subject, grid, args.label)?;
+        return Ok(("grid.png".to_owned(), drawing));
     }
     if !args.z.is_empty() {
         let dim = model.autoencoder.latent_dim();
@@ -125,8 +125,8 @@ fn picture(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, aae_vi
             .iter()
             .flat_map(|code| code.0.iter().copied())
             .collect();
-        let picture = pictures::points(&subject, &codes, args.label.unwrap_or(0))?;
-        return Ok(("codes.png".to_owned(), picture));
+        let drawing = pictures::points(&subject, &codes, args.label.unwrap_or(0))?;
+        return Ok(("codes.png".to_owned(), drawing));
     }
     let seed = args.seed;
     if !args.style_of.is_empty() {
@@ -143,19 +143,19 @@ fn picture(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, aae_vi
             );
             return Err(UsageError(message).into());
         }
-        let picture = pictures::styles_of(&subject, &test, &args.style_of)?;
-        return Ok(("style-of.png".to_owned(), picture));
+        let drawing = pictures::styles_of(&subject, &test, &args.style_of)?;
+        return Ok(("style-of.png".to_owned(), drawing));
     }
     let mut rng = stream(seed, "sample", 0);
     if let Some(styles) = args.styles {
-        let picture = pictures::random_styles(&subject, styles.into(), &mut rng)?;
-        return Ok((format!("styles-seed{seed}.png"), picture));
+        let drawing = pictures::random_styles(&subject, styles.into(), &mut rng)?;
+        return Ok((format!("styles-seed{seed}.png"), drawing));
     }
-    let picture = pictures::samples(&subject, args.n as usize, args.label, &mut rng)?;
+    let drawing = pictures::samples(&subject, args.n as usize, args.label, &mut rng)?;
     let of_label = args
         .label
         .map_or_else(String::new, |label| format!("-label{label}"));
-    Ok((format!("random{of_label}-seed{seed}.png"), picture))
+    Ok((format!("random{of_label}-seed{seed}.png"), drawing))
 }
 
 /// Beyond this a network sees nothing new, and sums of squares leave `f32`.

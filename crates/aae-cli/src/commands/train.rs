@@ -186,11 +186,8 @@ pub(super) fn train(
             validation: prepared.splits.validation.as_ref(),
             config,
         };
-        let mut figures = Figures {
-            run,
-            config,
-            test: &prepared.test,
-        };
+        // Dropped, and so finished, before anything is said of the end.
+        let mut figures = Figures::new(run, config, &prepared.test);
         Ok(fit(Job {
             config,
             train: &prepared.splits.train,

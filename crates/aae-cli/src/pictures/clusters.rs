@@ -2,16 +2,16 @@
 
 use aae_data::Split;
 use aae_eval::{EvalError, argmax_rows, infer_all};
-use aae_viz::{GridLabels, Images, Picture, grid};
+use aae_viz::{GridLabels, Images, grid};
 
-use super::{Subject, Told, decode};
+use super::{Drawing, Subject, Told, decode};
 
 /// Members of each cluster that are shown.
 const MEMBERS: usize = 12;
 
 /// A row for each cluster: its head (the decoder told of the cluster, with style 0), then its members, the surest first. A
 /// cluster without members is named as dead.
-pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Picture> {
+pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Drawing> {
     let autoencoder = subject.autoencoder;
     let (dim, ways) = (autoencoder.latent_dim(), autoencoder.categories());
     let image = autoencoder.image();
@@ -38,14 +38,16 @@ pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Pi
     };
     let mut columns = vec!["head".to_owned()];
     columns.resize(MEMBERS + 1, String::new());
-    let labels = GridLabels {
-        title: "Clusters: head, and the surest of their test images",
-        subtitle: &subtitle,
-        rows: &names,
-        columns: &columns,
-    };
-    let images = Images::new(&pixels, image.height, image.width)?;
-    Ok(grid(&images, MEMBERS + 1, &labels)?)
+    Ok(Box::new(move || {
+        let labels = GridLabels {
+            title: "Clusters: head, and the surest of their test images",
+            subtitle: &subtitle,
+            rows: &names,
+            columns: &columns,
+        };
+        let images = Images::new(&pixels, image.height, image.width)?;
+        Ok(grid(&images, MEMBERS + 1, &labels)?)
+    }))
 }
 
 /// The positions of each cluster's images, the surest first; of equally sure ones the first.

@@ -3,19 +3,15 @@
 use aae_models::LabelUse;
 use aae_models::prior::PriorConfig;
 use aae_ops::stream::stream;
-use aae_viz::{Picture, Scatter, scatter};
+use aae_viz::{Scatter, scatter};
 
-use super::Subject;
+use super::{Drawing, Subject};
 
 /// Height of a strip of one-dimensional codes, as a share of its length.
 const STRIP: f32 = 0.3;
 
 /// The codes `[n, latent_dim]` of images with these labels: their first two dimensions; one dimension becomes a strip.
-pub(crate) fn codes(
-    subject: &Subject<'_>,
-    codes: &[f32],
-    labels: &[u8],
-) -> anyhow::Result<Picture> {
+pub(crate) fn codes(subject: &Subject<'_>, codes: &[f32], labels: &[u8]) -> Drawing {
     let dim = subject.autoencoder.latent_dim();
     let points = match dim {
         1 => strip(codes),
@@ -41,17 +37,20 @@ pub(crate) fn codes(
         _ if dim == 1 => Vec::new(),
         _ => subject.prior.outline(),
     };
-    Ok(scatter(&Scatter {
-        points: &points,
-        labels: &labels,
-        // A class is called by its number.
-        classes: &[],
-        outline: &outline,
-        outline_name: &outline_name(subject.prior),
-        axes,
-        title,
-        subtitle: &subtitle,
-    })?)
+    let outline_name = outline_name(subject.prior);
+    Box::new(move || {
+        Ok(scatter(&Scatter {
+            points: &points,
+            labels: &labels,
+            // A class is called by its number.
+            classes: &[],
+            outline: &outline,
+            outline_name: &outline_name,
+            axes,
+            title,
+            subtitle: &subtitle,
+        })?)
+    })
 }
 
 fn outline_name(prior: &PriorConfig) -> String {

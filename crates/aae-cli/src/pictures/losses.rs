@@ -8,10 +8,17 @@ use aae_train::config::Config;
 use aae_train::metrics::Line;
 use aae_viz::{Curves, Panel, Picture, Reference, Series, curves};
 
+use super::Drawing;
+
 const RECONSTRUCTION: &str = "reconstruction";
 
 /// A panel for each kind that there is: the reconstruction loss, the classification loss, the losses of the game.
-pub(crate) fn losses(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Picture> {
+pub(crate) fn losses(config: &Config, lines: Vec<Line>, caption: &str) -> Drawing {
+    let (config, caption) = (config.clone(), caption.to_owned());
+    Box::new(move || draw(&config, &lines, &caption))
+}
+
+fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Picture> {
     let mut points: BTreeMap<&str, Vec<[f64; 2]>> = BTreeMap::new();
     let mut test = Vec::new();
     for line in lines {

@@ -1,4 +1,6 @@
 //! Pictures of a model and its data: from tensors and runs to the slices that aae-viz draws.
+//!
+//! Each function asks the networks, and returns a [`Drawing`]: what is left to do with the numbers, here or on another thread.
 
 mod clusters;
 mod codes;
@@ -20,7 +22,7 @@ use candle_core::{DType, Tensor};
 pub(crate) use clusters::clusters;
 pub(crate) use codes::codes;
 pub(crate) use losses::losses;
-pub(crate) use pairs::{comparison, pairs, reconstruct};
+pub(crate) use pairs::{comparison, pairs};
 pub(crate) use plane::{Grid, plane};
 pub(crate) use samples::{points, samples};
 pub(crate) use styles::{random_styles, styles_of};
@@ -37,9 +39,12 @@ pub(crate) struct Subject<'a> {
     pub(crate) caption: &'a str,
 }
 
-/// Writes a picture durably as PNG.
-pub(crate) fn write(path: &Path, picture: &Picture) -> anyhow::Result<()> {
-    let png = encode_png(picture).with_context(|| path.display().to_string())?;
+/// A picture whose numbers are all there. It has no part in the networks any more, which may move on.
+pub(crate) type Drawing = Box<dyn FnOnce() -> anyhow::Result<Picture> + Send>;
+
+/// Draws a picture, and writes it durably as PNG.
+pub(crate) fn write(path: &Path, drawing: Drawing) -> anyhow::Result<()> {
+    let png = encode_png(&drawing()?).with_context(|| path.display().to_string())?;
     aae_train::durable::write(path, &png)?;
     Ok(())
 }

@@ -3,16 +3,16 @@
 use aae_data::Split;
 use aae_eval::{EvalError, given_labels};
 use aae_models::Autoencoder;
-use aae_viz::{GridLabels, Images, Picture, Row};
+use aae_viz::{GridLabels, Images, Row};
 
-use super::{BATCH, Subject};
+use super::{BATCH, Drawing, Subject};
 
 const COLUMNS: usize = 10;
 /// Examples of each class.
 const EXAMPLES: usize = 3;
 
 /// Three test images of each class, each above its reconstruction.
-pub(crate) fn pairs(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Picture> {
+pub(crate) fn pairs(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Drawing> {
     let (positions, columns) = examples(&test.labels());
     let names = [("reconstruction".to_owned(), subject.autoencoder)];
     comparison(
@@ -27,40 +27,43 @@ pub(crate) fn pairs(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Pictu
 
 /// The test images at `positions` in rows of `columns`, each above what every named model makes of it.
 pub(crate) fn comparison(
-    title: &str,
+    title: &'static str,
     subtitle: &str,
     test: &Split,
     positions: &[u32],
     columns: usize,
     models: &[(String, &Autoencoder)],
-) -> anyhow::Result<Picture> {
+) -> anyhow::Result<Drawing> {
     let mut originals = Vec::new();
     test.gather(positions, &mut originals);
     let mut made = Vec::new();
     for (name, autoencoder) in models {
-        made.push((name.as_str(), reconstruct(autoencoder, test, positions)?));
+        made.push((name.clone(), reconstruct(autoencoder, test, positions)?));
     }
     let (height, width) = (test.dataset().height(), test.dataset().width());
-    let mut rows = vec![Row {
-        name: "original",
-        images: Images::new(&originals, height, width)?,
-    }];
-    for (name, pixels) in &made {
-        rows.push(Row {
-            name,
-            images: Images::new(pixels, height, width)?,
-        });
-    }
-    let labels = GridLabels {
-        title,
-        subtitle,
-        ..GridLabels::default()
-    };
-    Ok(aae_viz::comparison(&rows, columns, &labels)?)
+    let subtitle = subtitle.to_owned();
+    Ok(Box::new(move || {
+        let mut rows = vec![Row {
+            name: "original",
+            images: Images::new(&originals, height, width)?,
+        }];
+        for (name, pixels) in &made {
+            rows.push(Row {
+                name,
+                images: Images::new(pixels, height, width)?,
+            });
+        }
+        let labels = GridLabels {
+            title,
+            subtitle: &subtitle,
+            ..GridLabels::default()
+        };
+        Ok(aae_viz::comparison(&rows, columns, &labels)?)
+    }))
 }
 
 /// What a model makes of the images at `positions`: `[n, pixels]` in `[0, 1]`, row-major.
-pub(crate) fn reconstruct(
+fn reconstruct(
     autoencoder: &Autoencoder,
     test: &Split,
     positions: &[u32],

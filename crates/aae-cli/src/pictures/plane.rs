@@ -2,9 +2,9 @@
 
 use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, LabelUse};
-use aae_viz::{Images, Manifold, Picture, manifold};
+use aae_viz::{Images, Manifold, manifold};
 
-use super::{Subject, Told, decode};
+use super::{Drawing, Subject, Told, decode};
 
 /// Which codes are decoded: along each axis `steps` of them from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,7 +77,7 @@ pub(crate) fn plane(
     subject: &Subject<'_>,
     grid: Grid,
     label: Option<u8>,
-) -> anyhow::Result<Picture> {
+) -> anyhow::Result<Drawing> {
     let dim = subject.autoencoder.latent_dim();
     let x = grid.values();
     // One dimension is one row, and nothing to measure upwards.
@@ -112,20 +112,22 @@ pub(crate) fn plane(
             dim - 2
         ),
     };
-    Ok(manifold(&Manifold {
-        images: Images::new(&pixels, image.height, image.width)?,
-        rows: y.len(),
-        columns: x.len(),
-        x: ends(&x),
-        y: ends(&y),
-        axes: if dim == 1 {
-            ["z", ""]
-        } else {
-            ["z₁", "z₂"]
-        },
-        title,
-        subtitle: &subtitle,
-    })?)
+    Ok(Box::new(move || {
+        Ok(manifold(&Manifold {
+            images: Images::new(&pixels, image.height, image.width)?,
+            rows: y.len(),
+            columns: x.len(),
+            x: ends(&x),
+            y: ends(&y),
+            axes: if dim == 1 {
+                ["z", ""]
+            } else {
+                ["z₁", "z₂"]
+            },
+            title,
+            subtitle: &subtitle,
+        })?)
+    }))
 }
 
 #[cfg(test)]

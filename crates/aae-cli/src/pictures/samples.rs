@@ -1,9 +1,9 @@
 //! Images made from codes: draws from the prior, or codes that somebody chose.
 
 use aae_ops::stream::Stream;
-use aae_viz::{GridLabels, Images, Picture, grid};
+use aae_viz::{GridLabels, Images, grid};
 
-use super::{Subject, Told, decode, drawn_from, in_turn};
+use super::{Drawing, Subject, Told, decode, drawn_from, in_turn};
 
 const COLUMNS: usize = 10;
 
@@ -14,25 +14,21 @@ pub(crate) fn samples(
     n: usize,
     label: Option<u8>,
     rng: &mut Stream,
-) -> anyhow::Result<Picture> {
+) -> anyhow::Result<Drawing> {
     let codes = subject
         .prior
         .sample(n, subject.autoencoder.latent_dim(), rng);
     let subtitle = format!("{} · {}", subject.caption, drawn_from(subject.prior));
-    let labels = GridLabels {
-        title: "Random samples",
-        subtitle: &subtitle,
-        ..GridLabels::default()
-    };
     let told = match label {
         Some(label) => vec![label; n],
         None => in_turn(subject.autoencoder, n),
     };
-    draw(subject, &codes, &told, &labels)
+    let title = "Random samples".to_owned();
+    draw(subject, &codes, &told, title, subtitle)
 }
 
 /// The image of each of the codes `[n, latent_dim]`; a decoder with labels is told `label`.
-pub(crate) fn points(subject: &Subject<'_>, codes: &[f32], label: u8) -> anyhow::Result<Picture> {
+pub(crate) fn points(subject: &Subject<'_>, codes: &[f32], label: u8) -> anyhow::Result<Drawing> {
     let dim = subject.autoencoder.latent_dim();
     let text = |code: &[f32]| {
         let numbers: Vec<String> = code.iter().map(f32::to_string).collect();
@@ -42,22 +38,26 @@ pub(crate) fn points(subject: &Subject<'_>, codes: &[f32], label: u8) -> anyhow:
         1 => text(codes),
         n => format!("{n} codes, decoded"),
     };
-    let labels = GridLabels {
-        title: &title,
-        subtitle: subject.caption,
-        ..GridLabels::default()
-    };
-    draw(subject, codes, &vec![label; codes.len() / dim], &labels)
+    let told = vec![label; codes.len() / dim];
+    draw(subject, codes, &told, title, subject.caption.to_owned())
 }
 
 fn draw(
     subject: &Subject<'_>,
     codes: &[f32],
     told: &[u8],
-    labels: &GridLabels<'_>,
-) -> anyhow::Result<Picture> {
+    title: String,
+    subtitle: String,
+) -> anyhow::Result<Drawing> {
     let pixels = decode(subject.autoencoder, codes, Told::Labels(told))?;
     let image = subject.autoencoder.image();
-    let images = Images::new(&pixels, image.height, image.width)?;
-    Ok(grid(&images, COLUMNS, labels)?)
+    Ok(Box::new(move || {
+        let labels = GridLabels {
+            title: &title,
+            subtitle: &subtitle,
+            ..GridLabels::default()
+        };
+        let images = Images::new(&pixels, image.height, image.width)?;
+        Ok(grid(&images, COLUMNS, &labels)?)
+    }))
 }

@@ -2,17 +2,17 @@
 
 use aae_data::Split;
 use aae_ops::stream::Stream;
-use aae_viz::{GridLabels, Images, Picture, grid};
+use aae_viz::{GridLabels, Images, grid};
 use candle_core::Tensor;
 
-use super::{Subject, Told, decode, drawn_from};
+use super::{Drawing, Subject, Told, decode, drawn_from};
 
 /// `n` styles drawn from the prior, one a row, each decoded with every label.
 pub(crate) fn random_styles(
     subject: &Subject<'_>,
     n: usize,
     rng: &mut Stream,
-) -> anyhow::Result<Picture> {
+) -> anyhow::Result<Drawing> {
     let dim = subject.autoencoder.latent_dim();
     let codes = subject.prior.sample(n, dim, rng);
     let subtitle = format!("{} · {}", subject.caption, drawn_from(subject.prior));
@@ -30,7 +30,7 @@ pub(crate) fn styles_of(
     subject: &Subject<'_>,
     test: &Split,
     positions: &[u32],
-) -> anyhow::Result<Picture> {
+) -> anyhow::Result<Drawing> {
     let images = test.batch(positions, subject.autoencoder.device())?;
     let codes = subject.autoencoder.encode(&images)?.style;
     let codes: Vec<f32> = codes.flatten_all()?.to_vec1()?;
@@ -42,9 +42,9 @@ fn rows(
     subject: &Subject<'_>,
     codes: &[f32],
     originals: Option<&Tensor>,
-    title: &str,
+    title: &'static str,
     subtitle: &str,
-) -> anyhow::Result<Picture> {
+) -> anyhow::Result<Drawing> {
     let autoencoder = subject.autoencoder;
     let (dim, ways) = (autoencoder.latent_dim(), autoencoder.categories());
     let each = codes
@@ -68,12 +68,15 @@ fn rows(
         names.insert(0, "image".to_owned());
         columns += 1;
     }
-    let labels = GridLabels {
-        title,
-        subtitle,
-        columns: &names,
-        ..GridLabels::default()
-    };
-    let images = Images::new(&pixels, image.height, image.width)?;
-    Ok(grid(&images, columns, &labels)?)
+    let subtitle = subtitle.to_owned();
+    Ok(Box::new(move || {
+        let labels = GridLabels {
+            title,
+            subtitle: &subtitle,
+            columns: &names,
+            ..GridLabels::default()
+        };
+        let images = Images::new(&pixels, image.height, image.width)?;
+        Ok(grid(&images, columns, &labels)?)
+    }))
 }
