@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 mod store;
 
 pub use store::{CheckpointError, Newest, Saved, load_newest, save};
+pub(crate) use store::{file_name, step_of};
 
 use crate::config::Config;
+use crate::durable::{Disk, Fs};
 use crate::tensor_file::{self, TensorFileCause, TensorFileError, Tensors};
 
 const KIND: &str = "checkpoint";
@@ -75,7 +77,11 @@ impl Checkpoint {
     ///
     /// Errors: any I/O error; the file that was there before stays.
     pub fn write(&self, path: &Path) -> Result<(), TensorFileError> {
-        tensor_file::write(path, KIND, &self.tensors, &self.meta)
+        self.write_in(&Disk, path)
+    }
+
+    fn write_in(&self, fs: &dyn Fs, path: &Path) -> Result<(), TensorFileError> {
+        tensor_file::write_in(fs, path, KIND, &self.tensors, &self.meta)
     }
 }
 
@@ -83,7 +89,11 @@ impl Checkpoint {
 ///
 /// Errors: if it cannot be read, is damaged, of another format, not finite, or if its config is not valid.
 pub fn load(path: &Path) -> Result<Checkpoint, TensorFileError> {
-    let (tensors, meta) = tensor_file::read::<CheckpointMeta>(path, KIND)?;
+    load_in(&Disk, path)
+}
+
+fn load_in(fs: &dyn Fs, path: &Path) -> Result<Checkpoint, TensorFileError> {
+    let (tensors, meta) = tensor_file::read_in::<CheckpointMeta>(fs, path, KIND)?;
     let bad = |message| TensorFileError {
         path: path.to_path_buf(),
         cause: TensorFileCause::Meta(message),

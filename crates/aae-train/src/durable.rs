@@ -1,13 +1,19 @@
 //! Writing a file so that after a crash or a power loss either the old file or the new one is there, whole.
 //!
-//! Everything in a run folder that must not be torn goes through here: config, checkpoints, model, summary. The metrics file is
-//! appended to instead (`metrics`).
+//! Every file of a run that must not be torn goes through here: config, environment, checkpoints, model, summary, pictures. Metrics and
+//! log are appended to instead (`metrics`). A file system that loses its power in tests holds this against its promise (`file_system`).
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+mod file_system;
+#[cfg(test)]
+pub(crate) mod forgetful;
+
+pub(crate) use file_system::{Disk, Fs, NewFile};
 
 use crate::exit;
 
@@ -47,6 +53,15 @@ pub fn write_with(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), DurableError> {
+    write_in(&Disk, path, content)
+}
+
+/// As [`write_with`], in any file system.
+pub(crate) fn write_in(
+    fs: &dyn Fs,
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), DurableError> {
     let failed = |action| {
         move |source| DurableError {
             path: path.to_path_buf(),
@@ -57,40 +72,57 @@ pub fn write_with(
     let name = path.file_name().ok_or_else(|| {
         failed("create the temporary file")(io::Error::from(io::ErrorKind::InvalidFilename))
     })?;
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let directory = parent(path);
     let temporary = directory.join(temporary_name(name));
 
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&temporary)
+    let file = fs
+        .create_new(&temporary)
         .map_err(failed("create the temporary file"))?;
     let replaced = fill(file, content)
         .map_err(|(action, source)| failed(action)(source))
-        .and_then(|()| fs::rename(&temporary, path).map_err(failed("rename")));
+        .and_then(|()| fs.rename(&temporary, path).map_err(failed("rename")));
     if replaced.is_err() {
         // The first error is the one worth reporting; what stays behind is removed at the next start.
-        let _ = fs::remove_file(&temporary);
+        let _ = fs.remove_file(&temporary);
     }
     replaced?;
-    sync_directory(directory).map_err(failed("sync the directory"))
+    fs.sync_directory(directory)
+        .map_err(failed("sync the directory"))
 }
 
-/// Whether a file of this name is a temporary of ours, left behind by a process that was killed.
-pub(crate) fn is_temporary(name: &OsStr) -> bool {
-    name.to_str()
-        .is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX))
-}
-
-/// Makes creations, renames and removals in `directory` durable.
-pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(directory)?.sync_all()?;
+/// Creates `directory` and whatever is missing above it, and makes each of them durable. One that exists is left as it is.
+pub(crate) fn create_directories(directory: &Path) -> io::Result<()> {
+    // The empty path is above every relative one, and always there.
+    if directory.as_os_str().is_empty() || directory.is_dir() {
+        return Ok(());
     }
-    Ok(())
+    create_directories(parent(directory))?;
+    match fs::create_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
+        made => made?,
+    }
+    Disk.sync_directory(parent(directory))
+}
+
+/// Whether a file of this name is a temporary that [`write()`] made for one of the files that `is_member` knows:
+/// `.<member>.<process>-<count>.aae.tmp`.
+pub(crate) fn is_temporary(name: &OsStr, is_member: impl Fn(&str) -> bool) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.to_str()
+        .and_then(|name| name.strip_prefix('.')?.strip_suffix(TEMPORARY_SUFFIX))
+        .and_then(|rest| rest.rsplit_once('.'))
+        .and_then(|(member, writer)| Some((member, writer.split_once('-')?)))
+        .is_some_and(|(member, (process, count))| {
+            is_number(process) && is_number(count) && is_member(member)
+        })
+}
+
+/// The directory that `path` is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// A hidden name beside `name` that no other writer uses, in this process or another.
@@ -105,19 +137,21 @@ fn temporary_name(name: &OsStr) -> String {
 }
 
 fn fill(
-    file: File,
+    file: Box<dyn NewFile>,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), (&'static str, io::Error)> {
     let mut buffered = BufWriter::with_capacity(1 << 20, file);
     content(&mut buffered).map_err(|error| ("write", error))?;
-    let file = buffered
+    let mut file = buffered
         .into_inner()
         .map_err(|error| ("write", error.into_error()))?;
-    file.sync_all().map_err(|error| ("sync", error))
+    file.sync().map_err(|error| ("sync", error))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn names(directory: &Path) -> Vec<String> {
@@ -186,11 +220,33 @@ mod tests {
     }
 
     #[test]
-    fn temporaries_are_recognised_and_members_are_not() {
-        assert!(is_temporary(OsStr::new(&temporary_name(OsStr::new(
-            "config.toml"
-        )))));
-        assert!(!is_temporary(OsStr::new("config.toml")));
-        assert!(!is_temporary(OsStr::new("notes.tmp")));
+    fn missing_directories_are_created_and_a_file_in_the_way_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let deep = directory.path().join("a/b/c");
+        create_directories(&deep).unwrap();
+        create_directories(&deep).unwrap();
+        assert!(deep.is_dir());
+        fs::write(deep.join("file"), "").unwrap();
+        assert!(create_directories(&deep.join("file")).is_err());
+        assert!(create_directories(&deep.join("file/d")).is_err());
+    }
+
+    #[test]
+    fn temporaries_are_recognised_and_other_files_are_not() {
+        let is = |name: &str| is_temporary(OsStr::new(name), |member| member == "config.toml");
+        assert!(is(&temporary_name(OsStr::new("config.toml"))));
+        for name in [
+            "config.toml",
+            "notes.tmp",
+            ".aae.tmp",
+            ".config.toml.aae.tmp",
+            ".config.toml.7.aae.tmp",
+            ".config.toml.7-x.aae.tmp",
+            ".config.toml.-1.aae.tmp",
+            ".thesis.tex.7-0.aae.tmp",
+            "config.toml.7-0.aae.tmp",
+        ] {
+            assert!(!is(name), "{name}");
+        }
     }
 }

@@ -68,12 +68,20 @@ impl FitError {
         match self {
             Self::Diverged { .. } => exit::DIVERGED,
             Self::OtherRun { .. } | Self::Restore(_) => exit::DATA,
-            Self::Checkpoint(error) => error.exit_code(),
-            Self::TensorFile(error) => error.exit_code(),
+            Self::Checkpoint(error) => while_training(error.exit_code()),
+            Self::TensorFile(error) => while_training(error.exit_code()),
             Self::Metrics(error) => error.exit_code(),
             Self::Data(_) => exit::USAGE,
             Self::Candle(_) => exit::BUG,
         }
+    }
+}
+
+/// The run's folder was there at the start: a file that can no longer be created in it is a failure of input and output.
+fn while_training(code: u8) -> u8 {
+    match code {
+        exit::CANNOT_CREATE => exit::IO,
+        code => code,
     }
 }
 

@@ -8,11 +8,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 mod list;
+mod litter;
 mod lock;
 
 pub use list::{list, newest};
 
-use crate::{durable, exit};
+use crate::durable::{self, Disk, Fs};
+use crate::{checkpoint, exit};
 
 /// A run folder could not be created, opened or locked.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +135,11 @@ impl RunDir {
                 k => runs.join(format!("{name}-{k}")),
             };
             match fs::create_dir(&root) {
-                Ok(()) => return Self::furnish(root),
+                Ok(()) => {
+                    Disk.sync_directory(runs)
+                        .map_err(RunDirError::io(runs, "sync the folder"))?;
+                    return Self::furnish(root);
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(RunDirError::io(&root, "create the folder")(error)),
             }
@@ -143,10 +149,11 @@ impl RunDir {
         })
     }
 
-    /// Creates and locks the folder that the user named with `--out`, which must not exist or be empty.
+    /// Creates and locks the folder that the user named with `--out`, which must not exist or be empty; one that a process has begun to
+    /// furnish and was killed in, so that nothing of a run is in it yet, counts as empty.
     pub fn create_at(out: &Path) -> Result<Self, RunDirError> {
         create_folders(out)?;
-        if !is_vacant(out)? {
+        if !litter::is_vacant(out)? {
             // A run in progress is the better explanation, if that is what is there.
             if out.join(LOCK).is_file() {
                 lock::take(out)?;
@@ -166,7 +173,7 @@ impl RunDir {
             _lock: Some(lock::take(&run.root)?),
             ..run
         };
-        locked.remove_litter()?;
+        litter::remove(&locked.root)?;
         locked.create_members()?;
         Ok(locked)
     }
@@ -210,12 +217,12 @@ impl RunDir {
 
     /// `environment.json`: what the run was made with.
     pub fn environment(&self) -> PathBuf {
-        self.root.join("environment.json")
+        self.root.join(ENVIRONMENT)
     }
 
     /// `labelled.json`: which training images' labels the run may see.
     pub fn labelled(&self) -> PathBuf {
-        self.path().join("labelled.json")
+        self.root.join(LABELLED)
     }
 
     /// `metrics.jsonl`: losses and evaluations.
@@ -230,12 +237,12 @@ impl RunDir {
 
     /// `checkpoints/`.
     pub fn checkpoints(&self) -> PathBuf {
-        self.root.join("checkpoints")
+        self.root.join(CHECKPOINTS)
     }
 
     /// `checkpoints/step-<n>.safetensors`.
     pub fn checkpoint(&self, step: u64) -> PathBuf {
-        self.checkpoints().join(format!("step-{step}.safetensors"))
+        self.checkpoints().join(checkpoint::file_name(step))
     }
 
     /// `checkpoints/diverged-step-<n>.safetensors`: the state that a loss was not finite in, kept for study.
@@ -246,12 +253,12 @@ impl RunDir {
 
     /// `model.safetensors`: the autoencoder alone.
     pub fn model(&self) -> PathBuf {
-        self.root.join("model.safetensors")
+        self.root.join(MODEL)
     }
 
     /// `figures/`.
     pub fn figures(&self) -> PathBuf {
-        self.root.join("figures")
+        self.root.join(FIGURES)
     }
 
     /// `figures/epoch-NNNN/`, for the figures of an epoch before the last.
@@ -261,7 +268,7 @@ impl RunDir {
 
     /// `summary.json`: the key figures at the end.
     pub fn summary(&self) -> PathBuf {
-        self.root.join("summary.json")
+        self.root.join(SUMMARY)
     }
 
     /// Locks a new, empty folder and creates the folders in it.
@@ -271,35 +278,17 @@ impl RunDir {
             root,
         };
         // Between looking and locking another process may have begun a run here, and even ended it.
-        if !is_vacant(&run.root)? {
+        if !litter::is_vacant(&run.root)? {
             return Err(RunDirError::Exists { path: run.root });
         }
+        litter::remove(&run.root)?;
         run.create_members()?;
         Ok(run)
     }
 
     fn create_members(&self) -> Result<(), RunDirError> {
         create_folders(&self.checkpoints())?;
-        create_folders(&self.figures())?;
-        durable::sync_directory(&self.root).map_err(RunDirError::io(&self.root, "sync the folder"))
-    }
-
-    fn remove_litter(&self) -> Result<(), RunDirError> {
-        for folder in [self.root.clone(), self.checkpoints(), self.figures()] {
-            let entries = match fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(RunDirError::io(&folder, "list")(error)),
-            };
-            for entry in entries {
-                let entry = entry.map_err(RunDirError::io(&folder, "list"))?;
-                if durable::is_temporary(&entry.file_name()) {
-                    fs::remove_file(entry.path())
-                        .map_err(RunDirError::io(&entry.path(), "remove"))?;
-                }
-            }
-        }
-        Ok(())
+        create_folders(&self.figures())
     }
 }
 
@@ -310,18 +299,13 @@ pub fn default_name(preset: &str, seed: u64) -> String {
 
 pub(crate) const CONFIG: &str = "config.toml";
 const LOCK: &str = "lock";
+const ENVIRONMENT: &str = "environment.json";
+const LABELLED: &str = "labelled.json";
+const MODEL: &str = "model.safetensors";
+const SUMMARY: &str = "summary.json";
+const CHECKPOINTS: &str = "checkpoints";
+const FIGURES: &str = "figures";
 
 fn create_folders(path: &Path) -> Result<(), RunDirError> {
-    fs::create_dir_all(path).map_err(RunDirError::io(path, "create the folder"))
-}
-
-/// Whether nothing but a lock file is in `path`.
-fn is_vacant(path: &Path) -> Result<bool, RunDirError> {
-    let list = |error| RunDirError::io(path, "list")(error);
-    for entry in fs::read_dir(path).map_err(list)? {
-        if entry.map_err(list)?.file_name() != LOCK {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    durable::create_directories(path).map_err(RunDirError::io(path, "create the folder"))
 }

@@ -10,7 +10,6 @@
 //! PyTorch's `safetensors.torch.load_file` reads the file as it is.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +24,8 @@ use serde::de::DeserializeOwned;
 pub use compare::{Difference, TensorMismatch, match_tensors};
 pub use header::HeaderError;
 
-use crate::{durable, exit};
+use crate::durable::{self, Disk, Fs};
+use crate::exit;
 
 /// The version of the format that this crate writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -147,8 +147,19 @@ pub(crate) fn write<M: Serialize>(
     tensors: &Tensors,
     meta: &M,
 ) -> Result<(), TensorFileError> {
+    write_in(&Disk, path, kind, tensors, meta)
+}
+
+/// As [`write()`], in any file system.
+pub(crate) fn write_in<M: Serialize>(
+    fs: &dyn Fs,
+    path: &Path,
+    kind: &'static str,
+    tensors: &Tensors,
+    meta: &M,
+) -> Result<(), TensorFileError> {
     let head = write::signed_head(kind, tensors, meta).map_err(TensorFileError::at(path))?;
-    durable::write_with(path, |mut file| {
+    durable::write_in(fs, path, |mut file| {
         file.write_all(&head)?;
         write::data(tensors, &mut file)
     })
@@ -160,7 +171,17 @@ pub(crate) fn read<M: DeserializeOwned>(
     path: &Path,
     kind: &'static str,
 ) -> Result<(Tensors, M), TensorFileError> {
-    let bytes = fs::read(path)
+    read_in(&Disk, path, kind)
+}
+
+/// As [`read()`], in any file system.
+pub(crate) fn read_in<M: DeserializeOwned>(
+    fs: &dyn Fs,
+    path: &Path,
+    kind: &'static str,
+) -> Result<(Tensors, M), TensorFileError> {
+    let bytes = fs
+        .read(path)
         .map_err(TensorFileCause::Read)
         .map_err(TensorFileError::at(path))?;
     read::parse(&bytes, kind).map_err(TensorFileError::at(path))

@@ -116,7 +116,9 @@ fn an_empty_folder_and_a_missing_one_are_taken() {
 fn a_finished_run_is_not_overwritten() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("out");
-    drop(RunDir::create_at(&out).unwrap());
+    let run = RunDir::create_at(&out).unwrap();
+    fs::write(run.config(), "").unwrap();
+    drop(run);
     assert!(matches!(
         RunDir::create_at(&out),
         Err(RunDirError::Exists { .. })
@@ -176,15 +178,77 @@ fn litter_is_removed_on_resuming_and_nothing_else() {
     let directory = tempfile::tempdir().unwrap();
     let run = create(directory.path(), "aae-s0");
     let path = run.path().to_path_buf();
-    let litter = run.checkpoints().join(".step-5.safetensors.4711-0.aae.tmp");
-    let other = run.checkpoints().join("notes.tmp");
-    fs::write(&litter, "half").unwrap();
-    fs::write(&other, "mine").unwrap();
+    fs::create_dir(run.epoch_figures(3)).unwrap();
+    let litter = [
+        ".config.toml.4711-0.aae.tmp",
+        ".summary.json.4711-12.aae.tmp",
+        "checkpoints/.step-5.safetensors.4711-0.aae.tmp",
+        "checkpoints/.diverged-step-5.safetensors.4711-0.aae.tmp",
+        "figures/.latent.png.4711-0.aae.tmp",
+        "figures/epoch-0003/.latent.png.4711-0.aae.tmp",
+    ]
+    .map(|name| path.join(name));
+    // Of a command without the lock, of another program, and of the user.
+    let others = [
+        ".report.html.4711-0.aae.tmp",
+        ".thesis.tex.4711-0.aae.tmp",
+        "checkpoints/notes.tmp",
+        "checkpoints/.step-05.safetensors.4711-0.aae.tmp",
+        "checkpoints/.step-5.safetensors.aae.tmp",
+        "checkpoints/step-5.safetensors.4711-0.aae.tmp",
+    ]
+    .map(|name| path.join(name));
+    for file in litter.iter().chain(&others) {
+        fs::write(file, "half").unwrap();
+    }
+    let folder = run.checkpoints().join(".step-6.safetensors.4711-0.aae.tmp");
+    fs::create_dir(&folder).unwrap();
     RunDir::open(&path).unwrap();
-    assert!(litter.exists(), "a reader removes nothing");
+    assert!(
+        litter.iter().all(|file| file.exists()),
+        "a reader removes nothing"
+    );
     drop(run);
     RunDir::resume(&path).unwrap();
-    assert!(!litter.exists() && other.exists());
+    for file in &litter {
+        assert!(!file.exists(), "{}", file.display());
+    }
+    for file in others.iter().chain([&folder]) {
+        assert!(file.exists(), "{}", file.display());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_is_called_like_litter_stays_and_so_does_what_it_points_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = create(directory.path(), "aae-s0");
+    let (path, mine) = (run.path().to_path_buf(), directory.path().join("mine"));
+    fs::write(&mine, "dear").unwrap();
+    let link = run.checkpoints().join(".step-5.safetensors.4711-0.aae.tmp");
+    std::os::unix::fs::symlink(&mine, &link).unwrap();
+    drop(run);
+    RunDir::resume(&path).unwrap();
+    assert!(link.is_symlink() && mine.exists());
+}
+
+#[test]
+fn a_folder_that_a_killed_process_only_began_is_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("out");
+    drop(RunDir::create_at(&out).unwrap());
+    let litter = out.join(".config.toml.4711-0.aae.tmp");
+    fs::write(&litter, "half").unwrap();
+    let run = RunDir::create_at(&out).unwrap();
+    assert!(!litter.exists());
+    // As soon as there is anything in it, it is a run.
+    for name in ["checkpoints/x", "figures/x", "notes", "config.toml"] {
+        fs::write(out.join(name), "").unwrap();
+        let error = RunDir::create_at(&out).unwrap_err();
+        assert_eq!(error.exit_code(), 73, "{name}");
+        fs::remove_file(out.join(name)).unwrap();
+    }
+    drop(run);
 }
 
 #[test]

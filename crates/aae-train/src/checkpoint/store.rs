@@ -1,13 +1,17 @@
 //! The checkpoints of a run folder: which are kept, and which one a run goes on from.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Checkpoint, load};
+use super::{Checkpoint, load_in};
+use crate::durable::{Disk, Fs};
 use crate::exit;
+use crate::planted;
 use crate::run_dir::RunDir;
 use crate::tensor_file::{TensorFileError, check_finite};
+
+#[cfg(test)]
+mod power_loss;
 
 /// How many of the newest checkpoints are kept: if one turns out damaged, there is another.
 const KEPT: usize = 2;
@@ -79,27 +83,40 @@ pub struct Newest {
 ///
 /// Errors: if a value is not finite (nothing is written then), or on an I/O error; the checkpoints that were there stay.
 pub fn save(run: &RunDir, checkpoint: &Checkpoint) -> Result<Saved, CheckpointError> {
-    let path = run.checkpoint(checkpoint.meta.step);
-    check_finite(&checkpoint.tensors).map_err(|cause| TensorFileError {
-        path: path.clone(),
-        cause,
-    })?;
-    checkpoint.write(&path)?;
-    let warnings = match prune(run, checkpoint) {
-        Ok(warnings) => warnings,
-        Err(error) => vec![error.to_string()],
-    };
-    Ok(Saved { path, warnings })
+    save_in(&Disk, &run.checkpoints(), checkpoint)
 }
 
 /// Loads the newest checkpoint that is whole, and says what is wrong with newer ones.
 ///
 /// Errors: if there is none, or if none is whole.
 pub fn load_newest(run: &RunDir) -> Result<Newest, CheckpointError> {
+    load_newest_in(&Disk, &run.checkpoints())
+}
+
+fn save_in(fs: &dyn Fs, folder: &Path, checkpoint: &Checkpoint) -> Result<Saved, CheckpointError> {
+    let path = folder.join(file_name(checkpoint.meta.step));
+    check_finite(&checkpoint.tensors).map_err(|cause| TensorFileError {
+        path: path.clone(),
+        cause,
+    })?;
+    if planted::has("old-removed-first") {
+        for step in steps(fs, folder)? {
+            let _ = fs.remove_file(&folder.join(file_name(step)));
+        }
+    }
+    checkpoint.write_in(fs, &path)?;
+    let warnings = match prune(fs, folder, checkpoint) {
+        Ok(warnings) => warnings,
+        Err(error) => vec![error.to_string()],
+    };
+    Ok(Saved { path, warnings })
+}
+
+fn load_newest_in(fs: &dyn Fs, folder: &Path) -> Result<Newest, CheckpointError> {
     let mut warnings = Vec::new();
-    for step in steps(&run.checkpoints())?.into_iter().rev() {
-        let path = run.checkpoint(step);
-        match load(&path) {
+    for step in steps(fs, folder)?.into_iter().rev() {
+        let path = folder.join(file_name(step));
+        match load_in(fs, &path) {
             Ok(checkpoint) => {
                 return Ok(Newest {
                     checkpoint,
@@ -110,7 +127,7 @@ pub fn load_newest(run: &RunDir) -> Result<Newest, CheckpointError> {
             Err(error) => warnings.push(error.to_string()),
         }
     }
-    let path = run.checkpoints();
+    let path = folder.to_path_buf();
     Err(match warnings.is_empty() {
         true => CheckpointError::NoCheckpoint { path },
         false => CheckpointError::AllBad {
@@ -121,15 +138,15 @@ pub fn load_newest(run: &RunDir) -> Result<Newest, CheckpointError> {
 }
 
 /// Removes the checkpoints before the newest ones, up to the one just saved.
-fn prune(run: &RunDir, saved: &Checkpoint) -> Result<Vec<String>, CheckpointError> {
+fn prune(fs: &dyn Fs, folder: &Path, saved: &Checkpoint) -> Result<Vec<String>, CheckpointError> {
     let best = saved.meta.best.map(|best| best.step);
-    let mut past = steps(&run.checkpoints())?;
+    let mut past = steps(fs, folder)?;
     past.retain(|step| *step <= saved.meta.step);
     let old = &past[..past.len().saturating_sub(KEPT)];
     let mut warnings = Vec::new();
     for step in old.iter().filter(|step| Some(**step) != best) {
-        let path = run.checkpoint(*step);
-        if let Err(error) = fs::remove_file(&path) {
+        let path = folder.join(file_name(*step));
+        if let Err(error) = fs.remove_file(&path) {
             warnings.push(format!(
                 "{}: could not remove an old checkpoint: {error}",
                 path.display()
@@ -140,32 +157,32 @@ fn prune(run: &RunDir, saved: &Checkpoint) -> Result<Vec<String>, CheckpointErro
 }
 
 /// The steps of the checkpoints in a folder, ascending; none if there is no folder.
-fn steps(folder: &Path) -> Result<Vec<u64>, CheckpointError> {
-    let failed = |source| CheckpointError::List {
-        path: folder.to_path_buf(),
-        source,
-    };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
+fn steps(fs: &dyn Fs, folder: &Path) -> Result<Vec<u64>, CheckpointError> {
+    let names = match fs.names(folder) {
+        Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
+        Err(source) => {
+            return Err(CheckpointError::List {
+                path: folder.to_path_buf(),
+                source,
+            });
+        }
     };
-    let mut steps = Vec::new();
-    for entry in entries {
-        steps.extend(
-            entry
-                .map_err(failed)?
-                .file_name()
-                .to_str()
-                .and_then(step_of),
-        );
-    }
+    let mut steps: Vec<u64> = names
+        .iter()
+        .filter_map(|name| name.to_str().and_then(step_of))
+        .collect();
     steps.sort_unstable();
     Ok(steps)
 }
 
+/// What the checkpoint of a step is called in the folder of checkpoints.
+pub(crate) fn file_name(step: u64) -> String {
+    format!("step-{step}.safetensors")
+}
+
 /// The step in a checkpoint's file name, if it is one.
-fn step_of(name: &str) -> Option<u64> {
+pub(crate) fn step_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix("step-")?.strip_suffix(".safetensors")?;
     // `+5` and `05` are not names that we give.
     digits

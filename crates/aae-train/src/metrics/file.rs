@@ -5,6 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Line, MetricsError};
+use crate::durable::{self, Disk, Fs};
 
 /// Appends whole lines.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl MetricsWriter {
             .create_new(true)
             .open(path)
             .map_err(failed(path, "create"))?;
+        sync_name(path)?;
         Ok(Self {
             file,
             path: path.to_path_buf(),
@@ -64,6 +66,7 @@ impl MetricsWriter {
             .and_then(|()| file.seek(SeekFrom::Start(length)))
             .and_then(|_| file.sync_all())
             .map_err(failed(path, "cut"))?;
+        sync_name(path)?;
         Ok((
             Self {
                 file,
@@ -100,6 +103,12 @@ impl MetricsWriter {
         self.length += text.len() as u64;
         Ok(())
     }
+}
+
+/// Makes it durable that there is such a file: its lines are of no use under no name.
+fn sync_name(path: &Path) -> Result<(), MetricsError> {
+    Disk.sync_directory(durable::parent(path))
+        .map_err(failed(path, "sync the folder of"))
 }
 
 /// All lines of a metrics file, in order; a torn last line, which a run in progress may have, is left out.
