@@ -10,9 +10,12 @@ use rayon::prelude::*;
 
 use super::tile::{COLUMNS, LANES, Operands, ROWS, Target, Tile, compute_f32};
 use super::{Cells, Matrix};
+use crate::buffer::Buffer;
 
 /// Rows of a task, if there are as many: small enough to share the work evenly, a multiple of `ROWS`.
 const TASK_ROWS: usize = 126;
+/// The same where tasks on the same rows of `a` follow each other: these rows and all of `b` should fit into a core's cache.
+const TASK_ROWS_OF_WEIGHT: usize = 60;
 
 /// Whether this CPU has the instructions.
 pub(super) fn is_available() -> bool {
@@ -43,9 +46,9 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
 }
 
 /// The transpose of a row-major matrix, row-major.
-fn transposed(a: Matrix<'_>) -> Vec<f32> {
+fn transposed(a: Matrix<'_>) -> Buffer {
     const BLOCK: usize = 16;
-    let mut copy = vec![0f32; a.rows * a.columns];
+    let mut copy = Buffer::unwritten(a.rows * a.columns);
     copy.par_chunks_mut(BLOCK * a.rows)
         .enumerate()
         .for_each(|(block, copy)| {
@@ -64,14 +67,22 @@ fn transposed(a: Matrix<'_>) -> Vec<f32> {
 fn product(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
     let (m, n) = (a.rows, b.columns);
     let panels = n.div_ceil(COLUMNS);
-    let chunks = m.div_ceil(TASK_ROWS);
+    let task_rows = match target.transposed {
+        true => TASK_ROWS_OF_WEIGHT,
+        false => TASK_ROWS,
+    };
+    let chunks = m.div_ceil(task_rows);
     (0..panels * chunks).into_par_iter().for_each(|task| {
-        // Tasks of one panel of `b` follow each other, so that a core finds it in its cache.
-        let (panel, chunk) = (task / chunks, task % chunks);
+        // Tasks that need the same part of the weight follow each other, so that a core finds it in its cache: rows of `a`
+        // in `W·xᵀ`, a panel of `b` in `dz·W`.
+        let (panel, chunk) = match target.transposed {
+            true => (task % panels, task / panels),
+            false => (task / chunks, task % chunks),
+        };
         let column = panel * COLUMNS;
         let columns = COLUMNS.min(n - column);
-        let last = m.min((chunk + 1) * TASK_ROWS);
-        for row in (chunk * TASK_ROWS..last).step_by(ROWS) {
+        let last = m.min((chunk + 1) * task_rows);
+        for row in (chunk * task_rows..last).step_by(ROWS) {
             let tile = Tile {
                 row,
                 rows: ROWS.min(last - row),
