@@ -104,14 +104,9 @@ pub struct RunDir {
 impl RunDir {
     /// The folder that [`create`](Self::create) would make now: `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken.
     pub fn next(runs: &Path, name: &str) -> PathBuf {
-        let mut root = runs.join(name);
-        for k in 2_u32.. {
-            if !root.exists() {
-                break;
-            }
-            root = runs.join(format!("{name}-{k}"));
-        }
-        root
+        let mut roots = numbered(runs, name);
+        let free = roots.find(|root| !root.exists());
+        free.unwrap_or_else(|| runs.join(name))
     }
 
     /// Creates `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken, and locks it.
@@ -127,11 +122,7 @@ impl RunDir {
             });
         }
         create_folders(runs)?;
-        for k in 1_u32.. {
-            let root = match k {
-                1 => runs.join(name),
-                k => runs.join(format!("{name}-{k}")),
-            };
+        for root in numbered(runs, name) {
             match fs::create_dir(&root) {
                 Ok(()) => return Self::furnish(root),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -310,6 +301,12 @@ pub fn default_name(preset: &str, seed: u64) -> String {
 
 pub(crate) const CONFIG: &str = "config.toml";
 const LOCK: &str = "lock";
+
+/// The folders that a run of this name may get, in the order in which they are tried.
+fn numbered(runs: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    let rest = (2_u32..).map(move |k| runs.join(format!("{name}-{k}")));
+    std::iter::once(runs.join(name)).chain(rest)
+}
 
 fn create_folders(path: &Path) -> Result<(), RunDirError> {
     fs::create_dir_all(path).map_err(RunDirError::io(path, "create the folder"))
