@@ -15,7 +15,7 @@ use anyhow::Context;
 use candle_core::Device;
 
 use crate::args::DataArgs;
-use crate::data;
+use crate::data::{self, Found};
 use crate::exit::UsageError;
 use crate::figures::caption;
 use crate::pictures::Subject;
@@ -128,7 +128,7 @@ fn from_checkpoint(run: &RunDir, data: &DataArgs) -> anyhow::Result<ModelFile> {
     let mut tensors = newest.checkpoint.tensors;
     tensors.retain(|name, _| name.starts_with("encoder.") || name.starts_with("decoder."));
     let meta = newest.checkpoint.meta;
-    let (_, data) = data::of_run(data.data.as_deref(), Some(run.path()))?;
+    let Found { data, .. } = data::of_run(data.data.as_deref(), Some(run.path()))?;
     let image = ImageShape {
         height: data.test.height(),
         width: data.test.width(),
@@ -184,7 +184,7 @@ impl Trained {
 
     /// The data that the model was trained on, or that `--data` names. Errors: if it is not there, or of another size.
     pub(crate) fn read_data(&self, named: &DataArgs) -> anyhow::Result<TrainTest> {
-        let (_, data) = data::of_run(named.data.as_deref(), self.folder.as_deref())?;
+        let Found { data, .. } = data::of_run(named.data.as_deref(), self.folder.as_deref())?;
         self.check_images(&data.test)?;
         Ok(data)
     }
