@@ -10,7 +10,7 @@ use super::reconstruct::COLUMNS;
 use crate::args::DataArgs;
 use crate::data::{self, Found};
 use crate::device::DeviceArgs;
-use crate::trained::{self, Trained};
+use crate::trained::{self, Asked, Trained};
 use crate::{output, pictures};
 
 /// Draw test images above what each of several runs makes of them
@@ -38,7 +38,12 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let path = place.run(|device| {
         let mut models = Vec::new();
         for run in &args.runs {
-            models.push(trained::load(Some(run), &args.data, device)?);
+            models.push(trained::load(
+                Some(run),
+                Asked::Decoder,
+                &args.data,
+                device,
+            )?);
         }
         let first = models.first().and_then(|model| model.folder.as_deref());
         let Found { data, .. } = data::of_run(args.data.data.as_deref(), first)?;
