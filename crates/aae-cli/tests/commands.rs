@@ -203,10 +203,10 @@ fn runs_is_a_table_with_key_figures() {
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("RUN"), "{table}");
     assert!(
-        lines[1].starts_with("aae-s0  aae 2-D N(0, 5²)  3     finished"),
+        lines[1].starts_with("aae-s0           aae 2-D N(0, 5²)  3     finished"),
         "{table}"
     );
-    assert!(lines[2].starts_with("broken  ?"), "{table}");
+    assert!(lines[2].starts_with("broken (newest)  ?"), "{table}");
 }
 
 #[test]
