@@ -201,6 +201,7 @@ impl Trained {
         Subject {
             autoencoder: &self.autoencoder,
             prior: self.prior(),
+            follows_prior: self.config.variant.is_adversarial(),
             caption: &self.caption,
         }
     }
