@@ -6,30 +6,45 @@ use aae_data::{DataError, TrainTest, load, locate};
 use aae_train::data::fingerprint;
 use aae_train::environment::Environment;
 
+/// A data set that was found and read.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) dir: PathBuf,
+    pub(crate) data: TrainTest,
+    /// Of the training images.
+    pub(crate) fingerprint: String,
+}
+
 /// Finds and reads the data of a run: `--data`, else the folder that the run was trained on if it is still there, else as
 /// [`read`]. Images other than the run's own are warned of.
-pub(crate) fn of_run(
-    explicit: Option<&Path>,
-    run: Option<&Path>,
-) -> Result<(PathBuf, TrainTest), DataError> {
+pub(crate) fn of_run(explicit: Option<&Path>, run: Option<&Path>) -> Result<Found, DataError> {
     let environment = run.and_then(|run| Environment::read(&run.join("environment.json")));
     let (home, own) = environment.map_or((None, None), |e| (e.data, e.data_fingerprint));
     let home = home.filter(|home| explicit.is_none() && home.is_dir());
     let (dir, data) = read(explicit.or(home.as_deref()))?;
+    let fingerprint = fingerprint(&data.train);
     if let (Some(own), Some(run)) = (own, run)
-        && fingerprint(&data.train) != own
+        && fingerprint != own
     {
+        let advice = match explicit {
+            Some(_) => "",
+            None => "; its own are named with --data DIR",
+        };
         tracing::warn!(
-            "{} was trained on other images than those of {}; its own are named with --data DIR",
+            "{} was trained on other images than those of {}{advice}",
             run.display(),
             dir.display()
         );
     }
-    Ok((dir, data))
+    Ok(Found {
+        dir,
+        data,
+        fingerprint,
+    })
 }
 
 /// Finds and reads the data: `--data`, else `AAE_DATA`, else the MNIST that comes with the project. Also says where it was.
-pub(crate) fn read(explicit: Option<&Path>) -> Result<(PathBuf, TrainTest), DataError> {
+fn read(explicit: Option<&Path>) -> Result<(PathBuf, TrainTest), DataError> {
     let env = std::env::var_os("AAE_DATA").map(PathBuf::from);
     let dir = locate(explicit, env.as_deref())?;
     let data = load(&dir)?;

@@ -72,6 +72,7 @@ impl<'a> Figures<'a> {
         let subject = Subject {
             autoencoder,
             prior: &self.config.prior,
+            follows_prior: self.config.variant.is_adversarial(),
             caption: &caption,
         };
         let label = autoencoder.label_use();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use aae_train::metrics::{EvaluationLine, TrainLine};
 use aae_train::observer::{Observer, Start, StepReport};
+use console::{Term, truncate_str};
 use indicatif::ProgressStyle;
 use tracing::Span;
 use tracing_indicatif::span_ext::IndicatifSpanExt;
@@ -107,13 +108,15 @@ impl Observer for Progress<'_> {
             bar.pb_set_position(report.step);
             if let Some(line) = report.line {
                 let left = duration(self.left(line.step));
-                bar.pb_set_message(&format!(
+                let text = format!(
                     "epoch {}/{}, {}, {left} left\n{}",
                     line.epoch,
                     self.epochs,
                     speed(line),
                     losses(line)
-                ));
+                );
+                let (_, columns) = Term::stderr().size();
+                bar.pb_set_message(&within(&text, columns.into()));
             }
             return;
         }
@@ -175,6 +178,12 @@ fn speed(line: &TrainLine) -> String {
     format!("{} images/s", count(line.images_per_second.max(0.0) as u64))
 }
 
+/// Each line cut to so many columns: a line that a terminal breaks makes the bar jump.
+fn within(text: &str, columns: usize) -> String {
+    let lines = text.lines().map(|line| truncate_str(line, columns, "…"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn bar(start: &Start<'_>) -> Span {
     let span = tracing::info_span!(target: "aae", "training");
     let style = ProgressStyle::with_template("{wide_bar} step {pos}/{len}\n{msg}")
@@ -188,4 +197,19 @@ fn bar(start: &Start<'_>) -> Span {
     span.pb_set_message(&format!("the first losses come after step {first}\n"));
     span.pb_start();
     span
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let text = "epoch 1/22, 3,000 images/s\nreconstruction 0.0349, discriminator 1.38";
+        assert_eq!(within(text, 80), text);
+        assert_eq!(
+            within(text, 26),
+            "epoch 1/22, 3,000 images/s\nreconstruction 0.0349, di…"
+        );
+    }
 }

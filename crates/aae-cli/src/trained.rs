@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use aae_data::{Dataset, TrainTest};
 use aae_eval::EvalError;
 use aae_models::prior::PriorConfig;
-use aae_models::{Autoencoder, ImageShape};
+use aae_models::{Autoencoder, ImageShape, LabelUse};
 use aae_train::checkpoint::load_newest;
 use aae_train::config::Config;
 use aae_train::model_file::{ModelFile, ModelMeta};
@@ -15,7 +15,7 @@ use anyhow::Context;
 use candle_core::Device;
 
 use crate::args::DataArgs;
-use crate::data;
+use crate::data::{self, Found};
 use crate::exit::UsageError;
 use crate::figures::caption;
 use crate::pictures::Subject;
@@ -36,15 +36,40 @@ pub(crate) struct Trained {
     caption: String,
 }
 
-/// Loads the model that the user named, or the newest one.
+/// What a command asks of a model that the user does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Anything,
+    /// A decoder that was trained.
+    Decoder,
+    /// A decoder that is told a label or a cluster.
+    Labels,
+}
+
+impl Asked {
+    /// Whether a run has it, as far as can be seen: one whose configuration cannot be read is left to say so itself.
+    fn is_in(self, run: &RunDir) -> bool {
+        let Ok(Config { variant, .. }) = Config::read(&run.config()) else {
+            return true;
+        };
+        match self {
+            Self::Anything => true,
+            Self::Decoder => variant.has_decoder(),
+            Self::Labels => variant.has_decoder() && variant.label_use() != LabelUse::Absent,
+        }
+    }
+}
+
+/// Loads the model that the user named, or the newest one that has what is asked.
 ///
 /// Of a run that has no `model.safetensors` yet the newest checkpoint is taken; the data tells the shape of its images.
 pub(crate) fn load(
     named: Option<&Path>,
+    asked: Asked,
     data: &DataArgs,
     device: &Device,
 ) -> anyhow::Result<Trained> {
-    match find(named)? {
+    match find(named, asked)? {
         Source::Run(run) => {
             let model = match run.model().is_file() {
                 true => ModelFile::read(&run.model())?,
@@ -76,10 +101,12 @@ enum Source {
     File(PathBuf),
 }
 
-fn find(named: Option<&Path>) -> anyhow::Result<Source> {
-    let runs = Path::new(RUNS);
+fn find(named: Option<&Path>, asked: Asked) -> anyhow::Result<Source> {
     let Some(path) = named else {
-        return Ok(Source::Run(run_dir::newest(runs)?));
+        // If none has it, the newest one's own error says what is missing.
+        let run = run_dir::newest(Path::new(RUNS), |run| asked.is_in(run))?;
+        tracing::info!("taking the newest run: {}", run.path().display());
+        return Ok(Source::Run(run));
     };
     if path.is_file() {
         return Ok(Source::File(path.to_path_buf()));
@@ -128,7 +155,7 @@ fn from_checkpoint(run: &RunDir, data: &DataArgs) -> anyhow::Result<ModelFile> {
     let mut tensors = newest.checkpoint.tensors;
     tensors.retain(|name, _| name.starts_with("encoder.") || name.starts_with("decoder."));
     let meta = newest.checkpoint.meta;
-    let (_, data) = data::of_run(data.data.as_deref(), Some(run.path()))?;
+    let Found { data, .. } = data::of_run(data.data.as_deref(), Some(run.path()))?;
     let image = ImageShape {
         height: data.test.height(),
         width: data.test.width(),
@@ -174,6 +201,7 @@ impl Trained {
         Subject {
             autoencoder: &self.autoencoder,
             prior: self.prior(),
+            follows_prior: self.config.variant.is_adversarial(),
             caption: &self.caption,
         }
     }
@@ -184,7 +212,7 @@ impl Trained {
 
     /// The data that the model was trained on, or that `--data` names. Errors: if it is not there, or of another size.
     pub(crate) fn read_data(&self, named: &DataArgs) -> anyhow::Result<TrainTest> {
-        let (_, data) = data::of_run(named.data.as_deref(), self.folder.as_deref())?;
+        let Found { data, .. } = data::of_run(named.data.as_deref(), self.folder.as_deref())?;
         self.check_images(&data.test)?;
         Ok(data)
     }

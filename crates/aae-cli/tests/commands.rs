@@ -51,6 +51,38 @@ fn sample_draws_from_the_prior_a_grid_and_chosen_codes() {
 }
 
 #[test]
+fn without_a_name_the_newest_run_that_can_do_it_is_taken_and_named() {
+    let place = Place::new();
+    let three = ["--epochs", "1", "--set", "model.categories=3", "--preset"];
+    for preset in ["supervised", "aae", "nn-all"] {
+        let three = match preset {
+            "aae" => &["--epochs", "1"][..],
+            _ => &[&three[..], &[preset]].concat(),
+        };
+        place.train(three).succeeds();
+    }
+    for (args, taken) in [
+        (&["sample", "--out", "a.png"][..], "aae-s0"),
+        (&["reconstruct", "--out", "b.png"], "aae-s0"),
+        (
+            &["sample", "--label", "1", "--out", "c.png"],
+            "supervised-s0",
+        ),
+        (&["eval"], "nn-all-s0"),
+    ] {
+        let taken = format!("taking the newest run: runs/{taken}");
+        place.run(args).succeeds().says(&taken);
+    }
+    // Where none can, the newest says why.
+    std::fs::remove_dir_all(place.path("runs/aae-s0")).unwrap();
+    std::fs::remove_dir_all(place.path("runs/supervised-s0")).unwrap();
+    place
+        .run(&["sample"])
+        .ends(2)
+        .says("found a classifier; `eval` measures it");
+}
+
+#[test]
 fn the_same_seed_samples_the_same_picture() {
     let place = Place::trained();
     for (seed, out) in [("1", "a.png"), ("1", "b.png"), ("2", "c.png")] {
@@ -171,10 +203,10 @@ fn runs_is_a_table_with_key_figures() {
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("RUN"), "{table}");
     assert!(
-        lines[1].starts_with("aae-s0  aae 2-D N(0, 5²)  3     finished"),
+        lines[1].starts_with("aae-s0           aae 2-D N(0, 5²)  3     finished"),
         "{table}"
     );
-    assert!(lines[2].starts_with("broken  ?"), "{table}");
+    assert!(lines[2].starts_with("broken (newest)  ?"), "{table}");
 }
 
 #[test]

@@ -268,6 +268,23 @@ fn a_run_remembers_its_data() {
     // Without its own data a run is measured on what there is.
     std::fs::remove_dir_all(&own).unwrap();
     assert_eq!(images(&[]), support::TEST as u64);
+    // Whoever names other images is told so, but not to name some.
+    std::fs::create_dir(&own).unwrap();
+    for kind in ["images-idx3-ubyte", "labels-idx1-ubyte"] {
+        for name in ["train", "t10k"] {
+            let from = place.path(&format!("data/t10k-{kind}"));
+            std::fs::copy(from, own.join(format!("{name}-{kind}"))).unwrap();
+        }
+    }
+    let advice = "named with --data";
+    let run = place.run(&["eval"]).succeeds();
+    assert!(run.stderr.contains(advice), "{}", run.stderr);
+    let run = place.run(&["eval", "--data", "data"]).succeeds();
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    std::fs::rename(&own, place.path("other")).unwrap();
+    let run = place.run(&["eval", "--data", "other"]).succeeds();
+    let run = run.says("was trained on other images than those of other");
+    assert!(!run.stderr.contains(advice), "{}", run.stderr);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use crate::{DataError, Dataset, TrainTest, idx};
 
@@ -23,10 +25,7 @@ const EMBEDDED: &str = "data/mnist";
 /// than training images, or a test label names a class that the training labels do not reach.
 pub fn load(dir: &Path) -> Result<TrainTest, DataError> {
     let files = Files::find(dir)?;
-    let train_images = idx::read_images(&files.train_images)?;
-    let train_labels = idx::read_labels(&files.train_labels)?;
-    let test_images = idx::read_images(&files.test_images)?;
-    let test_labels = idx::read_labels(&files.test_labels)?;
+    let ((train_images, train_labels), (test_images, test_labels)) = read_both(&files)?;
 
     let (expected, found) = (
         (train_images.height, train_images.width),
@@ -54,6 +53,29 @@ pub fn load(dir: &Path) -> Result<TrainTest, DataError> {
             (&files.test_labels, test_labels),
             classes,
         )?,
+    })
+}
+
+/// Images and labels of one half, as they are in the files.
+type Half = (idx::Images, Vec<u8>);
+
+/// Training and test images: unzipping is most of the work, so the smaller half is read beside the larger one.
+///
+/// Errors: those of the training files first, so that they do not depend on who is faster.
+fn read_both(files: &Files) -> Result<(Half, Half), DataError> {
+    let read = |images: &Path, labels: &Path| -> Result<Half, DataError> {
+        Ok((idx::read_images(images)?, idx::read_labels(labels)?))
+    };
+    let read_test = || read(&files.test_images, &files.test_labels);
+    thread::scope(|scope| {
+        let test = thread::Builder::new().spawn_scoped(scope, read_test);
+        let train = read(&files.train_images, &files.train_labels);
+        // Without a thread one after the other; a panic goes on here.
+        let test = test.map_or_else(
+            |_| read_test(),
+            |test| test.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        );
+        Ok((train?, test?))
     })
 }
 

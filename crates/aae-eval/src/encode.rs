@@ -28,16 +28,15 @@ pub fn encode_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, 
 ///
 /// Errors: as [`encode_all`].
 pub fn represent_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
-    let Some(heads) = autoencoder.decoder().heads() else {
+    if autoencoder.label_use() != LabelUse::Heads {
         return encode_all(autoencoder, split);
-    };
+    }
     let mut places = Vec::with_capacity(split.len() * autoencoder.latent_dim());
     for_each_batch(autoencoder, split, |images, _| {
         let latent = autoencoder.encode(images)?;
-        if let Some(label) = autoencoder.label(&latent, None)? {
-            let place = (label.matmul(&heads)? + &latent.style)?.detach();
-            places.extend(place.flatten_all()?.to_vec1::<f32>()?);
-        }
+        let label = autoencoder.label(&latent, None)?;
+        let place = autoencoder.decoder().input(&latent.style, label.as_ref())?;
+        places.extend(place.detach().flatten_all()?.to_vec1::<f32>()?);
         Ok(())
     })?;
     Ok(places)

@@ -59,12 +59,18 @@ impl Decoder {
     ///
     /// Errors: if a label is missing, or given to a decoder that has none.
     pub fn forward(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
+        self.mlp.forward(&self.input(style, label)?)
+    }
+
+    /// What the layers see of codes `[B, latent_dim]` and labels `[B, categories]`: the codes themselves without a label, with
+    /// cluster heads the places `W_C·y + z` in the same space, and `[B, categories + latent_dim]` where the label stands beside.
+    ///
+    /// Errors: as [`forward`](Self::forward). Source: §7 of the paper, for the heads.
+    pub fn input(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
         match (&self.label, label) {
-            (Label::Absent, None) => self.mlp.forward(style),
-            (Label::Beside, Some(label)) => self.mlp.forward(&Tensor::cat(&[label, style], 1)?),
-            (Label::Head(heads), Some(label)) => {
-                self.mlp.forward(&(label.matmul(&heads.tensor())? + style)?)
-            }
+            (Label::Absent, None) => Ok(style.clone()),
+            (Label::Beside, Some(label)) => Tensor::cat(&[label, style], 1),
+            (Label::Head(heads), Some(label)) => label.matmul(&heads.tensor())? + style,
             (Label::Absent, Some(_)) => bail!("expected no label: this decoder has none"),
             (Label::Beside | Label::Head(_), None) => {
                 bail!("expected a label for each code: this decoder needs it")

@@ -142,9 +142,14 @@ impl<'a> Fit<'a> {
         for phase in self.variant.phases_mut() {
             phase.schedule(self.step, self.steps_per_epoch, self.total_steps);
         }
+        // A classifier looks at labelled images alone.
+        let own = match self.job.config.variant.has_decoder() {
+            true => positions,
+            false => &[],
+        };
         let batch = StepBatch {
-            images: self.job.train.batch(positions, self.job.device)?,
-            labels: self.labels.of(positions),
+            images: self.job.train.batch(own, self.job.device)?,
+            labels: self.labels.of(own),
             labelled: self.labels.batch(self.step, self.job.device)?,
             step: self.step,
         };

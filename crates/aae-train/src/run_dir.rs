@@ -106,14 +106,9 @@ pub struct RunDir {
 impl RunDir {
     /// The folder that [`create`](Self::create) would make now: `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken.
     pub fn next(runs: &Path, name: &str) -> PathBuf {
-        let mut root = runs.join(name);
-        for k in 2_u32.. {
-            if !root.exists() {
-                break;
-            }
-            root = runs.join(format!("{name}-{k}"));
-        }
-        root
+        let mut roots = numbered(runs, name);
+        let free = roots.find(|root| !root.exists());
+        free.unwrap_or_else(|| runs.join(name))
     }
 
     /// Creates `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken, and locks it.
@@ -129,11 +124,7 @@ impl RunDir {
             });
         }
         create_folders(runs)?;
-        for k in 1_u32.. {
-            let root = match k {
-                1 => runs.join(name),
-                k => runs.join(format!("{name}-{k}")),
-            };
+        for root in numbered(runs, name) {
             match fs::create_dir(&root) {
                 Ok(()) => {
                     Disk.sync_directory(runs)
@@ -305,6 +296,12 @@ const MODEL: &str = "model.safetensors";
 const SUMMARY: &str = "summary.json";
 const CHECKPOINTS: &str = "checkpoints";
 const FIGURES: &str = "figures";
+
+/// The folders that a run of this name may get, in the order in which they are tried.
+fn numbered(runs: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    let rest = (2_u32..).map(move |k| runs.join(format!("{name}-{k}")));
+    std::iter::once(runs.join(name)).chain(rest)
+}
 
 fn create_folders(path: &Path) -> Result<(), RunDirError> {
     durable::create_directories(path).map_err(RunDirError::io(path, "create the folder"))

@@ -254,7 +254,10 @@ fn a_folder_that_a_killed_process_only_began_is_taken() {
 #[test]
 fn the_newest_run_is_the_one_last_written_to() {
     let directory = tempfile::tempdir().unwrap();
-    assert_eq!(newest(directory.path()).unwrap_err().exit_code(), 2);
+    assert_eq!(
+        newest(directory.path(), |_| true).unwrap_err().exit_code(),
+        2
+    );
     assert!(list(&directory.path().join("none")).unwrap().is_empty());
     let written = |run: &RunDir, seconds| {
         let file = fs::File::options()
@@ -269,9 +272,14 @@ fn the_newest_run_is_the_one_last_written_to() {
     fs::create_dir(directory.path().join("no-run")).unwrap();
     fs::write(directory.path().join("file"), "").unwrap();
     written(&b, 100);
-    assert_eq!(newest(directory.path()).unwrap().name(), "b");
+    assert_eq!(newest(directory.path(), |_| true).unwrap().name(), "b");
     written(&a, 200);
-    assert_eq!(newest(directory.path()).unwrap().name(), "a");
+    assert_eq!(newest(directory.path(), |_| true).unwrap().name(), "a");
+    // Of those that suit, or of all.
+    for suits in ["b", "neither"] {
+        let found = newest(directory.path(), |run| run.name() == suits).unwrap();
+        assert_eq!(found.name(), if suits == "b" { "b" } else { "a" });
+    }
     let names: Vec<String> = list(directory.path())
         .unwrap()
         .iter()

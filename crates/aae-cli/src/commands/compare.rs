@@ -8,9 +8,10 @@ use clap::Args;
 
 use super::reconstruct::COLUMNS;
 use crate::args::DataArgs;
+use crate::data::{self, Found};
 use crate::device::DeviceArgs;
-use crate::trained::{self, Trained};
-use crate::{data, output, pictures};
+use crate::trained::{self, Asked, Trained};
+use crate::{output, pictures};
 
 /// Draw test images above what each of several runs makes of them
 #[derive(Args, Debug)]
@@ -37,10 +38,15 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let path = place.run(|device| {
         let mut models = Vec::new();
         for run in &args.runs {
-            models.push(trained::load(Some(run), &args.data, device)?);
+            models.push(trained::load(
+                Some(run),
+                Asked::Decoder,
+                &args.data,
+                device,
+            )?);
         }
         let first = models.first().and_then(|model| model.folder.as_deref());
-        let (_, data) = data::of_run(args.data.data.as_deref(), first)?;
+        let Found { data, .. } = data::of_run(args.data.data.as_deref(), first)?;
         for model in &models {
             model.check_decoder()?;
             model.check_images(&data.test)?;

@@ -11,7 +11,8 @@ use clap::{Args, ValueEnum};
 
 use crate::args::ModelArgs;
 use crate::exit::UsageError;
-use crate::{output, trained};
+use crate::output;
+use crate::trained::{self, Asked};
 
 /// Write the codes of all images as CSV or as a NumPy array
 #[derive(Args, Debug)]
@@ -50,7 +51,12 @@ pub(crate) fn run(args: &EncodeArgs) -> anyhow::Result<()> {
     let format = args.out.as_deref().map_or(Ok(Format::Csv), format)?;
     let place = args.model.place.open()?;
     let path = place.run(|device| {
-        let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        let model = trained::load(
+            args.model.run.as_deref(),
+            Asked::Anything,
+            &args.model.data,
+            device,
+        )?;
         let data = model.read_data(&args.model.data)?;
         let (name, dataset) = match args.split {
             Part::Train => ("codes-train.csv", data.train),

@@ -18,7 +18,7 @@ mod probes;
 
 use crate::args::ModelArgs;
 use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
-use crate::trained::{self, Trained};
+use crate::trained::{self, Asked, Trained};
 use crate::{output, report, text};
 
 /// Figures by name.
@@ -75,7 +75,11 @@ const SSIM: &str = "ssim";
 pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let text = place.run(|device| {
-        let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        let asked = match args.probes || args.likelihood.is_some() || args.judge.is_some() {
+            true => Asked::Decoder,
+            false => Asked::Anything,
+        };
+        let model = trained::load(args.model.run.as_deref(), asked, &args.model.data, device)?;
         let data = model.read_data(&args.model.data)?;
         let test = Split::all(&data.test.into());
         let splits = Splits::new(&model.config, &Arc::new(data.train))?;
@@ -93,7 +97,7 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
         }
         if let Some(judge) = &args.judge {
             model.check_decoder()?;
-            let judge = trained::load(Some(judge), &args.model.data, device)?;
+            let judge = trained::load(Some(judge), Asked::Anything, &args.model.data, device)?;
             report.figures.extend(judge::judged(&model, &judge, &test)?);
         }
         match args.json {

@@ -6,7 +6,8 @@ use aae_data::Split;
 use clap::Args;
 
 use crate::args::ModelArgs;
-use crate::{output, pictures, trained};
+use crate::trained::{self, Asked};
+use crate::{output, pictures};
 
 /// Draw test images above their reconstructions
 #[derive(Args, Debug)]
@@ -30,7 +31,12 @@ pub(crate) const COLUMNS: usize = 10;
 pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let path = place.run(|device| {
-        let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        let model = trained::load(
+            args.model.run.as_deref(),
+            Asked::Decoder,
+            &args.model.data,
+            device,
+        )?;
         model.check_decoder()?;
         let data = model.read_data(&args.model.data)?;
         let test = Split::all(&data.test.into()).take(args.n as usize);

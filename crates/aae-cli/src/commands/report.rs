@@ -31,7 +31,9 @@ pub(crate) struct ReportArgs {
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
     let folder = match &args.of {
         Some(named) => find(named),
-        None => run_dir::newest(Path::new(RUNS))?.path().to_path_buf(),
+        None => run_dir::newest(Path::new(RUNS), |_| true)?
+            .path()
+            .to_path_buf(),
     };
     let html = match folder.join(RESULTS).exists() {
         true => page::of_experiment(&folder)?,

@@ -35,11 +35,12 @@ pub(crate) fn run(args: &RunsArgs) -> anyhow::Result<()> {
         ));
     }
     let mut rows = vec![HEAD.map(str::to_owned).to_vec()];
-    rows.extend(runs.iter().map(row));
+    let newest = run_dir::newest(&args.folder, |_| true)?.name();
+    rows.extend(runs.iter().map(|run| row(run, run.name() == newest)));
     output::print(&align(&rows))
 }
 
-fn row(run: &RunDir) -> Vec<String> {
+fn row(run: &RunDir, is_newest: bool) -> Vec<String> {
     let trains = Config::read(&run.config()).map_or("?".to_owned(), |config| describe(&config));
     let (step, evaluation) = progress(&run.metrics());
     // A run that goes on is soon beyond the summary that its interruption left.
@@ -51,7 +52,7 @@ fn row(run: &RunDir) -> Vec<String> {
         .as_ref()
         .and_then(|line| line.figures.get(DISTANCE).copied());
     vec![
-        run.name(),
+        run.name() + if is_newest { " (newest)" } else { "" },
         trains,
         step.map_or_else(missing, count),
         state.to_owned(),

@@ -11,7 +11,7 @@ use crate::args::ModelArgs;
 use crate::exit::UsageError;
 use crate::output;
 use crate::pictures::{self, Drawing, Grid};
-use crate::trained::{self, Trained};
+use crate::trained::{self, Asked, Trained};
 
 /// Make images: from random draws of the prior, from a grid of codes, or from codes of your choice
 #[derive(Args, Debug)]
@@ -62,7 +62,11 @@ struct Code(Vec<f32>);
 pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let path = place.run(|device| {
-        let model = trained::load(args.model.run.as_deref(), &args.model.data, device)?;
+        let asked = match label_flag(args) {
+            Some(_) => Asked::Labels,
+            None => Asked::Decoder,
+        };
+        let model = trained::load(args.model.run.as_deref(), asked, &args.model.data, device)?;
         model.check_decoder()?;
         check_label(args, &model)?;
         let (name, drawing) = drawing(args, &model)?;
@@ -73,13 +77,20 @@ pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<()> {
     output::wrote(&path)
 }
 
+/// The flag that asks for labels, if one does.
+fn label_flag(args: &SampleArgs) -> Option<&'static str> {
+    match (&args.label, &args.styles, args.style_of.is_empty()) {
+        (Some(_), ..) => Some("--label"),
+        (_, Some(_), _) => Some("--styles"),
+        (.., false) => Some("--style-of"),
+        _ => None,
+    }
+}
+
 /// Errors: if labels are asked for that the model does not have.
 fn check_label(args: &SampleArgs, model: &Trained) -> Result<(), UsageError> {
-    let flag = match (&args.label, &args.styles, args.style_of.is_empty()) {
-        (Some(_), ..) => "--label",
-        (_, Some(_), _) => "--styles",
-        (.., false) => "--style-of",
-        _ => return Ok(()),
+    let Some(flag) = label_flag(args) else {
+        return Ok(());
     };
     let ways = match model.autoencoder.label_use() {
         LabelUse::Absent => 0,

@@ -35,6 +35,8 @@ const BATCH: usize = 500;
 pub(crate) struct Subject<'a> {
     pub(crate) autoencoder: &'a Autoencoder,
     pub(crate) prior: &'a PriorConfig,
+    /// Whether the codes were made to follow the prior; where not, it is there for comparison.
+    pub(crate) follows_prior: bool,
     /// Run and step, for the subtitles.
     pub(crate) caption: &'a str,
 }
@@ -107,7 +109,11 @@ fn in_turn(autoencoder: &Autoencoder, n: usize) -> Vec<u8> {
     (0..n).map(|i| (i % ways) as u8).collect()
 }
 
-/// A prior in the words of a subtitle.
-fn drawn_from(prior: &PriorConfig) -> String {
-    format!("z drawn from {}", prior.describe())
+/// Where codes are drawn, in the words of a subtitle.
+fn drawn_from(subject: &Subject<'_>) -> String {
+    let purpose = match subject.follows_prior {
+        true => "",
+        false => ", for comparison",
+    };
+    format!("z drawn from {}{purpose}", subject.prior.describe())
 }

@@ -18,13 +18,13 @@ pub(crate) fn samples(
     let codes = subject
         .prior
         .sample(n, subject.autoencoder.latent_dim(), rng);
-    let subtitle = format!("{} · {}", subject.caption, drawn_from(subject.prior));
+    let subtitle = format!("{} · {}", subject.caption, drawn_from(subject));
     let told = match label {
         Some(label) => vec![label; n],
         None => in_turn(subject.autoencoder, n),
     };
     let title = "Random samples".to_owned();
-    draw(subject, &codes, &told, title, subtitle)
+    draw(subject, &codes, &told, title, subtitle, Vec::new())
 }
 
 /// The image of each of the codes `[n, latent_dim]`; a decoder with labels is told `label`.
@@ -32,14 +32,20 @@ pub(crate) fn points(subject: &Subject<'_>, codes: &[f32], label: u8) -> anyhow:
     let dim = subject.autoencoder.latent_dim();
     let text = |code: &[f32]| {
         let numbers: Vec<String> = code.iter().map(f32::to_string).collect();
-        format!("z = ({})", numbers.join(", "))
+        format!("({})", numbers.join(", "))
     };
     let title = match codes.len() / dim {
-        1 => text(codes),
+        1 => format!("z = {}", text(codes)),
         n => format!("{n} codes, decoded"),
     };
+    // Each above its image, where there is one row.
+    let names = match codes.len() / dim {
+        2..=COLUMNS => codes.chunks_exact(dim).map(text).collect(),
+        _ => Vec::new(),
+    };
     let told = vec![label; codes.len() / dim];
-    draw(subject, codes, &told, title, subject.caption.to_owned())
+    let subtitle = subject.caption.to_owned();
+    draw(subject, codes, &told, title, subtitle, names)
 }
 
 fn draw(
@@ -48,6 +54,7 @@ fn draw(
     told: &[u8],
     title: String,
     subtitle: String,
+    columns: Vec<String>,
 ) -> anyhow::Result<Drawing> {
     let pixels = decode(subject.autoencoder, codes, Told::Labels(told))?;
     let image = subject.autoencoder.image();
@@ -55,6 +62,7 @@ fn draw(
         let labels = GridLabels {
             title: &title,
             subtitle: &subtitle,
+            columns: &columns,
             ..GridLabels::default()
         };
         let images = Images::new(&pixels, image.height, image.width)?;

@@ -15,7 +15,7 @@ pub(crate) fn random_styles(
 ) -> anyhow::Result<Drawing> {
     let dim = subject.autoencoder.latent_dim();
     let codes = subject.prior.sample(n, dim, rng);
-    let subtitle = format!("{} · {}", subject.caption, drawn_from(subject.prior));
+    let subtitle = format!("{} · {}", subject.caption, drawn_from(subject));
     rows(
         subject,
         &codes,

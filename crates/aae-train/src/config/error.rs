@@ -20,10 +20,18 @@ impl fmt::Display for ConfigError {
         if !self.origin.is_empty() {
             write!(f, "{}: ", self.origin)?;
         }
-        if !self.path.is_empty() {
+        // A flag that is called like its key has said it already.
+        if !self.path.is_empty() && !self.origin_names_path() {
             write!(f, "{}: ", self.path)?;
         }
         f.write_str(&self.message)
+    }
+}
+
+impl ConfigError {
+    fn origin_names_path(&self) -> bool {
+        let flag = self.origin.strip_prefix("--");
+        flag.is_some_and(|flag| flag.replace('-', "_") == self.path)
     }
 }
 

@@ -27,13 +27,13 @@ pub fn list(runs: &Path) -> Result<Vec<RunDir>, RunDirError> {
         .collect())
 }
 
-/// The run in `runs` that was written to last.
+/// The run in `runs` that was written to last, of those that `suits` takes, or of all if it takes none.
 ///
-/// Errors: if there is none.
-pub fn newest(runs: &Path) -> Result<RunDir, RunDirError> {
+/// Errors: if there is none at all.
+pub fn newest(runs: &Path, suits: impl Fn(&RunDir) -> bool) -> Result<RunDir, RunDirError> {
     list(runs)?
         .into_iter()
-        .max_by_key(last_written)
+        .max_by_key(|run| (suits(run), last_written(run)))
         .ok_or_else(|| RunDirError::NoRuns {
             runs: runs.to_path_buf(),
         })

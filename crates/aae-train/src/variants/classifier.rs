@@ -28,7 +28,7 @@ impl Classifier {
 
 impl Variant for Classifier {
     fn step(&mut self, batch: &StepBatch) -> Result<StepLosses> {
-        // Classification phase: the unlabelled images are not looked at.
+        // Classification phase.
         let classification =
             self.classification
                 .update(&self.autoencoder, batch.labelled()?, batch.step)?;

@@ -30,7 +30,7 @@ use crate::phase::Phase;
 /// What a step is given.
 #[derive(Debug)]
 pub struct StepBatch {
-    /// `[B, pixels]` in `[0, 1]`.
+    /// `[B, pixels]` in `[0, 1]`; none for a variant without a decoder.
     pub images: Tensor,
     /// The labels of these images that the experiment owns, `[B]`: none at all for most variants.
     pub labels: Vec<Option<u8>>,

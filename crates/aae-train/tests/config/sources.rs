@@ -105,8 +105,8 @@ fn values_from_flags_are_blamed_on_the_flag() {
             .unwrap_err()
             .to_string(),
         "2 errors in the configuration:\n  \
-         --seed: seed: expected a whole number from 0 on, found -1\n  \
-         --epochs: epochs: expected at least 1, found 0"
+         --seed: expected a whole number from 0 on, found -1\n  \
+         --epochs: expected at least 1, found 0"
     );
 }
 

@@ -117,6 +117,9 @@ fn name(panel: &Panel<'_>, series: &[Vec<[f64; 2]>], y: Range) -> String {
         .filter(|point| !y.contains(point[1]))
         .count();
     let mut name = panel.name.to_owned();
+    if panel.logarithmic {
+        name += " · logarithmic axis";
+    }
     if beyond > 0 {
         name += &format!(" · {} beyond the axis", grouped(&beyond.to_string()));
     }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aae_data::{Split, steps_per_epoch};
+use aae_data::{Split, TrainTest, steps_per_epoch};
 use aae_models::ImageShape;
 use aae_train::config::Config;
-use aae_train::data::{Splits, fingerprint};
+use aae_train::data::Splits;
 use aae_train::device::check_precision;
 use aae_train::variants;
 
@@ -38,14 +38,15 @@ impl Prepared {
     ) -> anyhow::Result<Self> {
         let place = place.open()?;
         check_precision(config.precision, &place.device)?;
-        let (dir, loaded) = data::of_run(data.data.as_deref(), run)?;
-        config.validate_for(loaded.train.len(), loaded.train.classes())?;
-        let training = Arc::new(loaded.train);
+        let found = data::of_run(data.data.as_deref(), run)?;
+        let TrainTest { train, test } = found.data;
+        config.validate_for(train.len(), train.classes())?;
+        let training = Arc::new(train);
         Ok(Self {
             splits: Splits::new(&config, &training)?,
-            fingerprint: fingerprint(&training),
-            test: Split::all(&loaded.test.into()),
-            data: dir,
+            fingerprint: found.fingerprint,
+            test: Split::all(&test.into()),
+            data: found.dir,
             config,
             place,
             figures: true,
