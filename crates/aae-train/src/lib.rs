@@ -25,6 +25,7 @@ pub mod observer;
 mod phase;
 pub mod presets;
 mod reconstruction;
+pub mod regular_file;
 mod regularizer;
 pub mod run_dir;
 pub mod schedule;

@@ -35,7 +35,11 @@ impl Prepared {
     ) -> anyhow::Result<Self> {
         let place = place.open()?;
         let (dir, loaded) = data::of_run(data.data.as_deref(), run)?;
-        config.validate_for(loaded.train.len(), loaded.train.classes())?;
+        let image = ImageShape {
+            height: loaded.train.height(),
+            width: loaded.train.width(),
+        };
+        config.validate_for(loaded.train.len(), loaded.train.classes(), image)?;
         let training = Arc::new(loaded.train);
         Ok(Self {
             splits: Splits::new(&config, &training)?,
