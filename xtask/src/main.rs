@@ -13,6 +13,7 @@ mod cargo;
 mod ci;
 mod crash;
 mod device;
+mod fuzz;
 mod readme;
 mod run;
 mod tidy;
@@ -26,7 +27,8 @@ usage: cargo xtask COMMAND [OPTIONS]
 this clone's checks:
   ci [JOB...]    every check of the project, or the named ones (`cargo xtask ci --help` lists them)
   bench          milliseconds per training step, beside plain candle and PyTorch
-  crash [PART...] kills, faults, races and signals: what a training leaves when it is ended in every way there is
+  crash          a training ended in every way there is: kills, faults, races, signals (`cargo xtask crash --help`)
+  fuzz           random changes of good files, given to every parser (`cargo xtask fuzz --help`)
   tidy           the checks that no compiler makes: architecture, file sizes, docs links
 
 every other command is the aae program's, for example `cargo xtask train`:
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Some("ci") => ci::main(&args[1..]),
         Some("bench") => bench::main(&args[1..]),
         Some("crash") => crash::main(&args[1..]),
+        Some("fuzz") => fuzz::main(&args[1..]),
         Some("tidy") => tidy::main(&args[1..]),
         None | Some("--help" | "-h" | "help") if args.len() <= 1 => {
             println!("{HELP}");

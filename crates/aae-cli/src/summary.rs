@@ -5,6 +5,7 @@ use std::path::Path;
 
 use aae_train::durable::{self, DurableError};
 use aae_train::metrics::{self, EvaluationLine, Line, MetricsError};
+use aae_train::regular_file;
 use serde::{Deserialize, Serialize};
 
 /// How a run ended, and the last evaluation of each split.
@@ -60,7 +61,8 @@ impl Summary {
 
     /// The summary of a run, if it has ended and left one that can be read.
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+        let bytes = regular_file::read(path, regular_file::MOST_SUMMARY).ok()?;
+        serde_json::from_slice(&bytes).ok()
     }
 }
 

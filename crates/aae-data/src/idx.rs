@@ -7,7 +7,7 @@
 mod source;
 
 use std::fs::{self, File, FileType};
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use flate2::bufread::GzDecoder;
@@ -38,13 +38,7 @@ pub struct Images {
 /// Errors: if the path is not a regular file (it is not opened then), cannot be read, or does not keep to the format to the byte; see
 /// the variants of [`DataError`].
 pub fn read_images(path: &Path) -> Result<Images, DataError> {
-    let ([count, height, width], pixels) = read_file(path)?;
-    Ok(Images {
-        count,
-        height,
-        width,
-        pixels,
-    })
+    read_file(path).map(images)
 }
 
 /// Reads an IDX file of labels, shape `[count]`, plain or gzipped: one byte a label.
@@ -53,6 +47,26 @@ pub fn read_images(path: &Path) -> Result<Images, DataError> {
 pub fn read_labels(path: &Path) -> Result<Vec<u8>, DataError> {
     let ([_count], labels) = read_file(path)?;
     Ok(labels)
+}
+
+/// As [`read_images`], of a file's bytes; `path` is only named in errors.
+pub fn images_from_bytes(bytes: &[u8], path: &Path) -> Result<Images, DataError> {
+    parse(path, Cursor::new(bytes), bytes.len() as u64).map(images)
+}
+
+/// As [`read_labels`], of a file's bytes; `path` is only named in errors.
+pub fn labels_from_bytes(bytes: &[u8], path: &Path) -> Result<Vec<u8>, DataError> {
+    let ([_count], labels) = parse(path, Cursor::new(bytes), bytes.len() as u64)?;
+    Ok(labels)
+}
+
+fn images(([count, height, width], pixels): ([usize; 3], Vec<u8>)) -> Images {
+    Images {
+        count,
+        height,
+        width,
+        pixels,
+    }
 }
 
 /// Opens a regular file and parses it. A FIFO would block when opened, so what it is gets checked before.
@@ -119,7 +133,7 @@ pub(crate) fn describe(file_type: FileType) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Write};
+    use std::io::Write;
 
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;

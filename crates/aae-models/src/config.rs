@@ -40,6 +40,55 @@ pub struct ModelConfig {
     pub discriminator: NetworkConfig,
 }
 
+impl ModelConfig {
+    /// Weights and biases of encoder and decoder for such images, with the running statistics of batch normalisation.
+    ///
+    /// Nothing is allocated, and what does not fit into 64 bits is [`u64::MAX`]: a model can be refused before it is made.
+    pub fn autoencoder_weights(&self, image: ImageShape, label: LabelUse) -> u64 {
+        let pixels = (image.height as u64).saturating_mul(image.width as u64);
+        let (latent_dim, categories) = (self.latent_dim as u64, self.categories as u64);
+        let (noise_dim, style_heads) = match self.posterior {
+            PosteriorConfig::Deterministic {} => (0, 1),
+            PosteriorConfig::Gaussian {} => (0, 2),
+            PosteriorConfig::Universal { noise_dim } => (noise_dim as u64, 1),
+        };
+        let inferred = if label.is_inferred() { categories } else { 0 };
+        let said = latent_dim
+            .saturating_mul(style_heads)
+            .saturating_add(inferred);
+        // Its bias, and with batch normalisation gain, mean and variance.
+        let of_units = if self.encoder.batch_norm { 4 } else { 1 };
+        let encoder = weights(
+            pixels.saturating_add(noise_dim),
+            &self.encoder.hidden,
+            said,
+            of_units,
+        );
+        let (inputs, heads) = match label {
+            LabelUse::Absent => (latent_dim, 0),
+            LabelUse::Given | LabelUse::Inferred => (categories.saturating_add(latent_dim), 0),
+            LabelUse::Heads => (latent_dim, categories.saturating_mul(latent_dim)),
+        };
+        let decoder = weights(inputs, &self.decoder.hidden, pixels, 1);
+        encoder.saturating_add(decoder).saturating_add(heads)
+    }
+
+    /// Weights and biases of a discriminator of `inputs` numbers, as [`autoencoder_weights`](Self::autoencoder_weights).
+    pub fn discriminator_weights(&self, inputs: usize) -> u64 {
+        weights(inputs as u64, &self.discriminator.hidden, 1, 1)
+    }
+}
+
+/// Of layers from `inputs` through `hidden` to `outputs` units, each with one weight an input and `of_units` further ones.
+fn weights(inputs: u64, hidden: &[usize], outputs: u64, of_units: u64) -> u64 {
+    let widths = hidden.iter().map(|width| *width as u64).chain([outputs]);
+    let (sum, _) = widths.fold((0_u64, inputs), |(sum, before), width| {
+        let layer = before.saturating_add(of_units).saturating_mul(width);
+        (sum.saturating_add(layer), width)
+    });
+    sum
+}
+
 /// The hidden layers of one multilayer perceptron.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

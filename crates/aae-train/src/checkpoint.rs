@@ -18,6 +18,9 @@ use crate::tensor_file::{self, TensorFileCause, TensorFileError, Tensors};
 
 const KIND: &str = "checkpoint";
 
+/// No run takes more steps, and every number up to here is exact as an `f64`.
+const MOST_STEPS: u64 = 1 << 53;
+
 /// Everything that a run needs to go on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
@@ -93,7 +96,18 @@ pub fn load(path: &Path) -> Result<Checkpoint, TensorFileError> {
 }
 
 fn load_in(fs: &dyn Fs, path: &Path) -> Result<Checkpoint, TensorFileError> {
-    let (tensors, meta) = tensor_file::read_in::<CheckpointMeta>(fs, path, KIND)?;
+    check(tensor_file::read_in(fs, path, KIND)?, path)
+}
+
+/// As [`load`], of a file's bytes; `path` is only named in errors.
+pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Checkpoint, TensorFileError> {
+    check(tensor_file::parse(bytes, path, KIND)?, path)
+}
+
+fn check(
+    (tensors, meta): (Tensors, CheckpointMeta),
+    path: &Path,
+) -> Result<Checkpoint, TensorFileError> {
     let bad = |message| TensorFileError {
         path: path.to_path_buf(),
         cause: TensorFileCause::Meta(message),
@@ -107,6 +121,15 @@ fn load_in(fs: &dyn Fs, path: &Path) -> Result<Checkpoint, TensorFileError> {
             "expected config hash {}, found {found}",
             meta.config_hash
         )));
+    }
+    let counters = meta.counters.iter();
+    let steps = counters.map(|(name, steps)| (name.as_str(), *steps));
+    for (name, steps) in steps.chain([("step", meta.step), ("epoch", meta.epoch)]) {
+        if steps > MOST_STEPS {
+            return Err(bad(format!(
+                "{name}: expected at most {MOST_STEPS}, found {steps}"
+            )));
+        }
     }
     Ok(Checkpoint { tensors, meta })
 }

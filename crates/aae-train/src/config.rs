@@ -6,18 +6,20 @@
 use std::path::Path;
 
 use aae_models::prior::PriorConfig;
-use aae_models::{ModelConfig, ReconstructionLoss};
+use aae_models::{ImageShape, ModelConfig, ReconstructionLoss};
 use aae_ops::Precision;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 mod decode;
 pub(crate) mod error;
+mod excerpt;
 mod layers;
 mod validate;
 mod variant;
 
 pub use error::{ConfigError, ConfigErrors};
+pub use excerpt::Excerpt;
 pub use layers::Override;
 pub use variant::{LabelNeed, VariantKind};
 
@@ -233,11 +235,34 @@ impl Config {
         ConfigErrors::if_any(validate::problems(self))
     }
 
-    /// Checks the values that depend on the data: at least one full batch must be left after holding out, and labels must be
-    /// those that there are.
+    /// Checks the values that depend on the data: at least one full batch must be left after holding out, labels must be
+    /// those that there are, and the networks for images of this size must fit into memory.
     ///
     /// Errors: all of them at once.
-    pub fn validate_for(&self, training_images: usize, classes: usize) -> Result<(), ConfigErrors> {
-        ConfigErrors::if_any(validate::problems_with_data(self, training_images, classes))
+    pub fn validate_for(
+        &self,
+        training_images: usize,
+        classes: usize,
+        image: ImageShape,
+    ) -> Result<(), ConfigErrors> {
+        let problems = validate::problems_with_data(self, training_images, classes, image);
+        ConfigErrors::if_any(problems)
+    }
+
+    /// As many weights as all networks for such images have together, or a few more.
+    pub(crate) fn most_weights(&self, image: ImageShape) -> u64 {
+        let model = &self.model;
+        let autoencoder = model.autoencoder_weights(image, self.variant.label_use());
+        let discriminators = match self.variant.is_adversarial() {
+            // Some have one for the code, with the label or without, and some have another for the label.
+            true => [
+                model.latent_dim.saturating_add(model.categories + 1),
+                model.categories,
+            ]
+            .map(|inputs| model.discriminator_weights(inputs)),
+            false => [0, 0],
+        };
+        let all = discriminators.into_iter();
+        all.fold(autoencoder, u64::saturating_add)
     }
 }

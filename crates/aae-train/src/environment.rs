@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::durable::{self, DurableError};
+use crate::regular_file;
 
 /// The program, the machine and the command of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,14 +64,10 @@ impl Environment {
         }
     }
 
-    /// Reads what a run says of itself, if it can be read; a file of more than a MiB is none of ours.
+    /// Reads what a run says of itself, if it can be read.
     pub fn read(path: &Path) -> Option<Self> {
-        const MOST: u64 = 1 << 20;
-        let file = std::fs::metadata(path).ok()?;
-        if !file.is_file() || file.len() > MOST {
-            return None;
-        }
-        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+        let bytes = regular_file::read(path, regular_file::MOST_SUMMARY).ok()?;
+        serde_json::from_slice(&bytes).ok()
     }
 
     /// Writes the description durably, as indented JSON.

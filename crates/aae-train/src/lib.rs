@@ -26,6 +26,7 @@ mod phase;
 mod planted;
 pub mod presets;
 mod reconstruction;
+pub mod regular_file;
 mod regularizer;
 pub mod run_dir;
 pub mod schedule;

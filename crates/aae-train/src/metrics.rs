@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 mod file;
 
-pub use file::{Cut, MetricsWriter, read};
+pub use file::{Cut, MetricsWriter, from_bytes, read};
 
-use crate::exit;
+use crate::{exit, regular_file};
 
 /// A line of `metrics.jsonl`.
 ///
@@ -100,9 +100,10 @@ pub enum MetricsError {
 }
 
 impl MetricsError {
-    /// 65 for a bad line, 73 or 74 for I/O errors.
+    /// 65 for a bad line and what is no file of metrics, 73 or 74 for I/O errors.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Io { source, .. } if regular_file::is_bad_file(source) => exit::DATA,
             Self::Io { source, .. } => exit::io(source),
             Self::Line { .. } => exit::DATA,
         }

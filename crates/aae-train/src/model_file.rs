@@ -12,6 +12,9 @@ use crate::tensor_file::{self, TensorFileCause, TensorFileError, Tensors};
 
 const KIND: &str = "model";
 
+/// So many weights may be missing for every difference to be listed: the whole of a model of the usual size.
+const MOST_MISSING: u64 = 1 << 24;
+
 /// A trained autoencoder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelFile {
@@ -46,7 +49,15 @@ impl ModelFile {
     ///
     /// Errors: if it cannot be read, is damaged, of another format, not finite, or if its config or image shape is not valid.
     pub fn read(path: &Path) -> Result<Self, TensorFileError> {
-        let (tensors, meta) = tensor_file::read::<ModelMeta>(path, KIND)?;
+        Self::check(tensor_file::read(path, KIND)?, path)
+    }
+
+    /// As [`read`](Self::read), of a file's bytes; `path` is only named in errors.
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, TensorFileError> {
+        Self::check(tensor_file::parse(bytes, path, KIND)?, path)
+    }
+
+    fn check((tensors, meta): (Tensors, ModelMeta), path: &Path) -> Result<Self, TensorFileError> {
         let bad = |message| TensorFileError {
             path: path.to_path_buf(),
             cause: TensorFileCause::Meta(message),
@@ -57,6 +68,18 @@ impl ModelFile {
         let ImageShape { height, width } = meta.image;
         if height.checked_mul(width).is_none_or(|pixels| pixels == 0) {
             return Err(bad(format!("images of {height} x {width} pixels")));
+        }
+        // Nobody is made to allocate, and to fill with random numbers, networks that the file has no weights for.
+        let label = meta.config.variant.label_use();
+        let needed = meta.config.model.autoencoder_weights(meta.image, label);
+        let found: u64 = tensors
+            .values()
+            .map(|tensor| tensor.data.len() as u64)
+            .sum();
+        if needed > found.saturating_add(MOST_MISSING) {
+            return Err(bad(format!(
+                "its configuration makes a model of {needed} weights, found {found} in the file"
+            )));
         }
         Ok(Self { tensors, meta })
     }

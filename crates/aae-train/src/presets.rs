@@ -170,6 +170,7 @@ pub fn preset(name: &str) -> Result<&'static Preset, ConfigError> {
                 path: String::new(),
                 origin: "--preset".to_owned(),
                 message: format!("unknown preset `{name}`{}", suggestion(name, &names)),
+                excerpt: None,
             }
         })
 }

@@ -1,13 +1,13 @@
 //! The state of a run as named host tensors: networks, and every optimizer's moments and step count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aae_models::Autoencoder;
 use aae_ops::Param;
 use candle_core::Tensor;
 
 use crate::planted;
-use crate::tensor_file::{HostTensor, TensorMismatch, Tensors, match_tensors};
+use crate::tensor_file::{Difference, HostTensor, TensorMismatch, Tensors, match_tensors};
 use crate::variants::Variant;
 
 /// Why a saved state could not be taken over. The networks are as they were before.
@@ -16,9 +16,6 @@ pub enum RestoreError {
     /// The tensors are not those that the networks have.
     #[error(transparent)]
     Mismatch(#[from] TensorMismatch),
-    /// An optimizer's step count is missing.
-    #[error("the counter {0} is missing")]
-    Counter(String),
     /// The device refused.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -47,7 +44,8 @@ pub fn capture(variant: &dyn Variant) -> candle_core::Result<(Tensors, Counters)
 
 /// Gives a variant a captured state.
 ///
-/// Errors: if the tensors differ in any way from those of the variant; all differences are listed and nothing is changed.
+/// Errors: if the tensors or counters differ in any way from those of the variant; all differences are listed and nothing is
+/// changed.
 pub fn restore(
     variant: &mut dyn Variant,
     tensors: &Tensors,
@@ -59,29 +57,48 @@ pub fn restore(
         .flat_map(|(_, params)| params)
         .collect();
     let mut expected = shapes(&params);
+    let mut expected_counters = BTreeSet::new();
     for phase in variant.phases() {
         let state = phase.optimizer().state().into_iter();
         expected.extend(
             state.map(|(name, tensor)| (moment_name(phase.name(), &name), tensor.dims().to_vec())),
         );
-        let name = steps_name(phase.name());
-        if !counters.contains_key(&name) {
-            return Err(RestoreError::Counter(name));
-        }
+        expected_counters.insert(steps_name(phase.name()));
     }
-    match_tensors(&expected, tensors)?;
-    set_params(&params, tensors)?;
-    if planted::has("no-moments") {
-        return Ok(());
+    let mut differences = match match_tensors(&expected, tensors) {
+        Ok(()) => Vec::new(),
+        Err(mismatch) => mismatch.differences,
+    };
+    let missing = expected_counters
+        .iter()
+        .filter(|name| !counters.contains_key(*name));
+    differences.extend(missing.map(|name| Difference::MissingCounter { name: name.clone() }));
+    let extra = counters
+        .keys()
+        .filter(|name| !expected_counters.contains(*name));
+    differences.extend(extra.map(|name| Difference::ExtraCounter { name: name.clone() }));
+    if !differences.is_empty() {
+        return Err(TensorMismatch { differences }.into());
     }
-    for phase in variant.phases_mut() {
+
+    // What the device could refuse comes first, so that nothing is changed by halves.
+    let params_there = to_device_like(&params, tensors)?;
+    let mut moments_there = Vec::new();
+    for phase in variant.phases() {
         let state = phase.optimizer().state();
         let saved = state
             .iter()
             .map(|(name, own)| to_device(&tensors[&moment_name(phase.name(), name)], own))
             .collect::<candle_core::Result<Vec<_>>>()?;
+        moments_there.push(saved);
+    }
+    set_params(&params, &params_there)?;
+    if planted::has("no-moments") {
+        return Ok(());
+    }
+    for (phase, saved) in variant.phases_mut().into_iter().zip(&moments_there) {
         let steps = counters[&steps_name(phase.name())];
-        phase.optimizer_mut().restore(&saved, steps)?;
+        phase.optimizer_mut().restore(saved, steps)?;
     }
     Ok(())
 }
@@ -100,7 +117,7 @@ pub fn restore_autoencoder(
 ) -> Result<(), RestoreError> {
     let params = autoencoder.state();
     match_tensors(&shapes(&params), tensors)?;
-    Ok(set_params(&params, tensors)?)
+    Ok(set_params(&params, &to_device_like(&params, tensors)?)?)
 }
 
 fn moment_name(phase: &str, moment: &str) -> String {
@@ -125,10 +142,19 @@ fn params_to_host(params: impl IntoIterator<Item = Param>) -> candle_core::Resul
         .collect()
 }
 
-fn set_params(params: &[Param], tensors: &Tensors) -> candle_core::Result<()> {
+/// The saved values of these parameters, on their device.
+fn to_device_like(params: &[Param], tensors: &Tensors) -> candle_core::Result<Vec<Tensor>> {
     params
         .iter()
-        .try_for_each(|param| param.set(&to_device(&tensors[param.name()], &param.tensor())?))
+        .map(|param| to_device(&tensors[param.name()], &param.tensor()))
+        .collect()
+}
+
+fn set_params(params: &[Param], values: &[Tensor]) -> candle_core::Result<()> {
+    params
+        .iter()
+        .zip(values)
+        .try_for_each(|(param, value)| param.set(value))
 }
 
 fn to_host(tensor: &Tensor) -> candle_core::Result<HostTensor> {

@@ -25,10 +25,16 @@ pub use compare::{Difference, TensorMismatch, match_tensors};
 pub use header::HeaderError;
 
 use crate::durable::{self, Disk, Fs};
-use crate::exit;
+use crate::{exit, regular_file};
 
 /// The version of the format that this crate writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// The most bytes that a file may have: every weight that a configuration may ask for, with the moments of three optimizers.
+const MOST_BYTES: u64 = 8 << 30;
+
+/// So many tensors of a bad file are named in an error, and the others counted: a header may list a hundred thousand.
+const MOST_SHOWN: usize = 200;
 
 /// A tensor in host memory: row-major `f32`.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,10 +128,11 @@ pub enum TensorFileCause {
 }
 
 impl TensorFileError {
-    /// 65 for bad content, 73 where the file cannot be created, 74 for other I/O errors, 2 where the file to be read does not exist.
+    /// 65 for bad content and what is no file, 73 where the file cannot be created, 74 for other I/O errors, 2 where the file to be read does not exist.
     pub fn exit_code(&self) -> u8 {
         match &self.cause {
             TensorFileCause::Read(error) if error.kind() == io::ErrorKind::NotFound => exit::USAGE,
+            TensorFileCause::Read(error) if regular_file::is_bad_file(error) => exit::DATA,
             TensorFileCause::Read(_) => exit::IO,
             TensorFileCause::Write(error) => exit::io(error),
             _ => exit::DATA,
@@ -181,10 +188,19 @@ pub(crate) fn read_in<M: DeserializeOwned>(
     kind: &'static str,
 ) -> Result<(Tensors, M), TensorFileError> {
     let bytes = fs
-        .read(path)
+        .read(path, MOST_BYTES)
         .map_err(TensorFileCause::Read)
         .map_err(TensorFileError::at(path))?;
-    read::parse(&bytes, kind).map_err(TensorFileError::at(path))
+    parse(&bytes, path, kind)
+}
+
+/// As [`read`], of a file's bytes; `path` is only named in errors.
+pub(crate) fn parse<M: DeserializeOwned>(
+    bytes: &[u8],
+    path: &Path,
+    kind: &'static str,
+) -> Result<(Tensors, M), TensorFileError> {
+    read::parse(bytes, kind).map_err(TensorFileError::at(path))
 }
 
 /// The first tensor with a value that is not finite, as an error.

@@ -14,7 +14,7 @@ const fn place(name: &'static str, level: u8, links: &'static [&'static str]) ->
     Place { name, level, links }
 }
 
-const PICTURE: [Place; 7] = [
+const PICTURE: [Place; 8] = [
     place("aae-ops", 0, &[]),
     place("aae-data", 0, &[]),
     place("aae-viz", 0, &[]),
@@ -33,6 +33,8 @@ const PICTURE: [Place; 7] = [
             "aae-viz",
         ],
     ),
+    // Beside the picture: no member of the workspace.
+    place("fuzz", 3, &["aae-data", "aae-train"]),
 ];
 
 /// Packages from elsewhere that one crate has to itself, and why.

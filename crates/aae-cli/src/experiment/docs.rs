@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aae_train::durable;
+use aae_train::{durable, regular_file};
 
 use super::results::Results;
 use super::table::moment_name;
@@ -24,6 +24,9 @@ const HEAD: [&str; 2] = [
 const REVISION: usize = 10;
 /// Deviations of the codes are shown up to this dimension.
 const MOST_DEVIATIONS: usize = 2;
+
+/// The most bytes that a page may have.
+const MOST_PAGE: u64 = 16 << 20;
 
 /// A page with a place for rows.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ impl Page {
         // Behind a link is the file that is to be written.
         let path_of_file =
             fs::canonicalize(path).map_err(|error| bad(&format!("could not read: {error}")))?;
-        let text = fs::read_to_string(&path_of_file)
+        let text = regular_file::read_to_string(&path_of_file, MOST_PAGE)
             .map_err(|error| bad(&format!("could not read: {error}")))?;
         let (place, line_end) = place(&text).ok_or_else(|| {
             bad(&format!(

@@ -6,6 +6,7 @@ use std::path::Path;
 use aae_train::config::Config;
 use aae_train::environment::Environment;
 use aae_train::metrics::{self, EvaluationLine, Line, MetricsError};
+use aae_train::regular_file;
 use aae_train::run_dir::RunDir;
 use serde_json::{Map, Value};
 
@@ -178,7 +179,7 @@ fn seconds(lines: &[Line], summary: &Path) -> Option<f64> {
 }
 
 fn environment(path: &Path) -> Option<Environment> {
-    let read = std::fs::read(path)
+    let read = regular_file::read(path, regular_file::MOST_SUMMARY)
         .map_err(|error| error.to_string())
         .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
     match read {

@@ -6,7 +6,7 @@
 use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
-use super::layers::{Layers, join};
+use super::layers::{Layers, Origin, join};
 use super::{Config, ConfigError, ConfigErrors, validate};
 
 mod fault;
@@ -15,6 +15,9 @@ mod tagged;
 
 use fault::Fault;
 use node::Node;
+
+/// After so many mistakes the others are not looked for: each one is another walk through the tables.
+const MOST_ERRORS: usize = 100;
 
 /// Decodes and validates `layers`; `base` is a table that is known to be good, and `errors` what has gone wrong before.
 pub(super) fn decode(
@@ -47,11 +50,12 @@ impl Notes<'_> {
 
     /// Notes a mistake that was made at the key `source`.
     fn add_from(&mut self, source: &str, path: &str, message: String) {
-        let origin = self.layers.origin(source);
+        let Origin { place, excerpt } = self.layers.origin(source);
         self.errors.push(ConfigError {
             path: path.to_owned(),
-            origin,
+            origin: place,
             message,
+            excerpt,
         });
     }
 }
@@ -84,6 +88,9 @@ fn repair_and_decode(base: &Table, notes: &mut Notes) -> Option<Config> {
             path.push(field.to_owned());
         }
         notes.add(&path.join("."), fault.to_string());
+        if notes.errors.len() >= MOST_ERRORS {
+            return None;
+        }
         if !restore(&mut root, base, &path) {
             return None;
         }

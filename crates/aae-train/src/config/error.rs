@@ -1,7 +1,9 @@
 //! What can be wrong with a configuration, and how it is said.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use super::excerpt::Excerpt;
 use crate::exit;
 
 /// One thing that is wrong with a configuration.
@@ -13,18 +15,33 @@ pub struct ConfigError {
     pub origin: String,
     /// What was expected and what was found.
     pub message: String,
+    /// The line of the file, where the value came from one.
+    pub excerpt: Option<Box<Excerpt>>,
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         if !self.origin.is_empty() {
-            write!(f, "{}: ", self.origin)?;
+            write!(f, "{}: ", clipped(&self.origin))?;
         }
         // A flag that is called like its key has said it already.
         if !self.path.is_empty() && !self.origin_names_path() {
-            write!(f, "{}: ", self.path)?;
+            write!(f, "{}: ", clipped(&self.path))?;
         }
-        f.write_str(&self.message)
+        f.write_str(&clipped(&self.message))?;
+        match &self.excerpt {
+            Some(excerpt) => write!(f, "\n{excerpt}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A text as it is, or of a very long one the beginning: a key may have a hundred thousand characters.
+fn clipped(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 1000;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()).into(),
+        None => text.into(),
     }
 }
 
@@ -55,6 +72,7 @@ impl ConfigErrors {
             path,
             origin: String::new(),
             message,
+            excerpt: None,
         };
         Err(Self::new(problems.into_iter().map(error).collect()))
     }

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 use toml::{Table, Value};
 
-use super::{ConfigError, ConfigErrors};
+use super::{ConfigError, ConfigErrors, Excerpt};
 use crate::presets::Preset;
+use crate::regular_file;
+
+/// No value lies deeper.
+const MOST_KEYS: usize = 8;
 
 /// A value given on the command line.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +41,13 @@ impl Override {
             Some((path, value)) => {
                 let keys: Vec<String> = path.split('.').map(|key| key.trim().to_owned()).collect();
                 let value = value.trim();
+                let deep = keys.len() > MOST_KEYS;
                 match keys.iter().any(String::is_empty) {
                     true => Err("expected a.b.c=value, found an empty key".to_owned()),
+                    false if deep => Err(format!(
+                        "expected at most {MOST_KEYS} keys, found {}",
+                        keys.len()
+                    )),
                     false => Ok((keys, parse(value))),
                 }
             }
@@ -59,7 +69,43 @@ fn parse(value: &str) -> Value {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layers {
     pub(super) table: Table,
-    origins: BTreeMap<String, String>,
+    origins: BTreeMap<String, Source>,
+    texts: Vec<Text>,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone)]
+enum Source {
+    /// A preset, a flag or `--set`, in these words.
+    Words(String),
+    /// A text of the layers by its number, and the bytes of the key in it.
+    Text(usize, Range<usize>),
+}
+
+/// A text, and what it is called.
+#[derive(Debug, Clone)]
+struct Text {
+    name: String,
+    text: String,
+}
+
+impl Text {
+    fn place(&self, span: Range<usize>) -> Origin {
+        let excerpt = Excerpt::new(&self.text, span);
+        Origin {
+            place: format!("{}:{}:{}", self.name, excerpt.line, excerpt.column),
+            excerpt: Some(Box::new(excerpt)),
+        }
+    }
+}
+
+/// Where a value came from, for a reader.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origin {
+    /// ``preset `aae` ``, `my.toml:3:1`, `--epochs`, `--set ...`.
+    pub(super) place: String,
+    /// The line, if it is one of a file.
+    pub(super) excerpt: Option<Box<Excerpt>>,
 }
 
 impl Layers {
@@ -74,14 +120,14 @@ impl Layers {
         layers
             .origins
             .values_mut()
-            .for_each(|value| value.clone_from(&origin));
+            .for_each(|value| *value = Source::Words(origin.clone()));
         Ok(layers)
     }
 
     /// Adds a file; if it cannot be read or parsed, that is an error and nothing is added.
     pub(super) fn add_file(&mut self, path: &Path, errors: &mut Vec<ConfigError>) {
         let origin = path.display().to_string();
-        let added = match std::fs::read_to_string(path) {
+        let added = match regular_file::read_to_string(path, regular_file::MOST_CONFIG) {
             Ok(text) => self.add_text(&text, &origin),
             Err(error) => Err(whole(&origin, format!("could not read: {error}"))),
         };
@@ -90,22 +136,26 @@ impl Layers {
 
     /// Adds TOML text.
     pub(super) fn add_text(&mut self, text: &str, origin: &str) -> Result<(), ConfigError> {
-        let at = |offset: usize| {
-            let before = text.get(..offset).unwrap_or(text);
-            let line = before.matches('\n').count() + 1;
-            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-            format!("{origin}:{line}:{column}")
-        };
+        let number = self.texts.len();
+        self.texts.push(Text {
+            name: origin.to_owned(),
+            text: text.to_owned(),
+        });
         let syntax = |error: toml::de::Error| {
-            let position = error
-                .span()
-                .map_or(origin.to_owned(), |span| at(span.start));
-            whole(&position, error.message().to_owned())
+            let place = error.span().map(|span| self.texts[number].place(span));
+            let Origin { place, excerpt } = place.unwrap_or_else(|| Origin {
+                place: origin.to_owned(),
+                excerpt: None,
+            });
+            ConfigError {
+                excerpt,
+                ..whole(&place, error.message().to_owned())
+            }
         };
         let spanned = DeTable::parse(text).map_err(syntax)?;
         let table: Table = toml::from_str(text).map_err(syntax)?;
         self.merge(table);
-        note_origins(spanned.get_ref(), "", &at, &mut self.origins);
+        note_origins(spanned.get_ref(), "", number, &mut self.origins);
         Ok(())
     }
 
@@ -119,7 +169,7 @@ impl Layers {
                     let path = keys.join(".");
                     self.blame_for_parents(keys, origin);
                     forget_below(&mut self.origins, &path);
-                    self.origins.insert(path, origin.clone());
+                    self.origins.insert(path, Source::Words(origin.to_owned()));
                 }
                 Err(message) => errors.push(whole(origin, message.clone())),
             }
@@ -128,16 +178,25 @@ impl Layers {
     }
 
     /// Where the value at `path` came from: its own origin, or that of the table it is in.
-    pub(super) fn origin(&self, path: &str) -> String {
+    pub(super) fn origin(&self, path: &str) -> Origin {
         // An element of a list came from where the list came from.
         let mut path = path.split('[').next().unwrap_or(path);
         loop {
-            if let Some(origin) = self.origins.get(path) {
-                return origin.clone();
+            match self.origins.get(path) {
+                Some(Source::Words(words)) => {
+                    return Origin {
+                        place: words.clone(),
+                        excerpt: None,
+                    };
+                }
+                Some(Source::Text(number, span)) => {
+                    return self.texts[*number].place(span.clone());
+                }
+                None => {}
             }
             match path.rsplit_once('.') {
                 Some((parent, _)) => path = parent,
-                None => return String::new(),
+                None => return Origin::default(),
             }
         }
     }
@@ -148,7 +207,8 @@ impl Layers {
         for n in 1..keys.len() {
             table = table.and_then(|table| table.get(&keys[n - 1])?.as_table());
             if table.is_none() {
-                self.origins.insert(keys[..n].join("."), origin.to_owned());
+                self.origins
+                    .insert(keys[..n].join("."), Source::Words(origin.to_owned()));
             }
         }
     }
@@ -177,6 +237,7 @@ fn whole(origin: &str, message: String) -> ConfigError {
         path: String::new(),
         origin: origin.to_owned(),
         message,
+        excerpt: None,
     }
 }
 
@@ -223,7 +284,7 @@ fn insert(table: &mut Table, keys: &[String], value: Value) {
 }
 
 /// Drops what is known of keys below `path`, which a new value for `path` itself has set anew.
-fn forget_below(origins: &mut BTreeMap<String, String>, path: &str) {
+fn forget_below(origins: &mut BTreeMap<String, Source>, path: &str) {
     let below = format!("{path}.");
     origins.retain(|key, _| !key.starts_with(&below));
 }
@@ -231,14 +292,14 @@ fn forget_below(origins: &mut BTreeMap<String, String>, path: &str) {
 fn note_origins(
     table: &DeTable<'_>,
     parent: &str,
-    at: &impl Fn(usize) -> String,
-    origins: &mut BTreeMap<String, String>,
+    text: usize,
+    origins: &mut BTreeMap<String, Source>,
 ) {
     for (key, value) in table {
         let path = join(parent, key.get_ref());
         if let DeValue::Table(inner) = value.get_ref() {
-            note_origins(inner, &path, at, origins);
+            note_origins(inner, &path, text, origins);
         }
-        origins.insert(path, at(key.span().start));
+        origins.insert(path, Source::Text(text, key.span()));
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the values of a configuration make sense, each problem as path and message.
 
-use aae_models::{LabelUse, ModelConfig, PosteriorConfig};
+use aae_models::{ImageShape, LabelUse, ModelConfig, PosteriorConfig};
 
 use super::layers::join;
 use super::{Config, LabelNeed, OptimizerConfig, OptimizerKind, VariantKind};
@@ -9,6 +9,12 @@ use super::{Config, LabelNeed, OptimizerConfig, OptimizerKind, VariantKind};
 const MAX_WIDTH: usize = 1 << 16;
 /// No network here needs to be deeper.
 const MAX_DEPTH: usize = 64;
+
+/// Weights of all networks together: a gibibyte, and several with gradients and moments. The paper's largest have 10 million.
+const MAX_WEIGHTS: u64 = 1 << 28;
+
+/// Times the most steps of an epoch this still fits into 64 bits.
+const MAX_EPOCHS: u64 = 1_000_000_000;
 
 /// Labels are bytes, and one more way stands for a label that is not known.
 const MAX_CATEGORIES: usize = 255;
@@ -39,7 +45,18 @@ pub(super) fn problems(config: &Config) -> Problems {
     ] {
         check.that(value >= 1, path, "at least 1", value);
     }
+    check.that(
+        config.epochs <= MAX_EPOCHS,
+        "epochs",
+        format!("at most {MAX_EPOCHS}"),
+        config.epochs,
+    );
+    let good_so_far = check.problems.len();
     model(&mut check, &config.model);
+    // What is too much for images of one pixel is too much for any; a width that is wrong by itself says it better.
+    if check.problems.len() == good_so_far {
+        weights(&mut check, config, ONE_PIXEL);
+    }
     for error in config.prior.validate(config.model.latent_dim) {
         check
             .problems
@@ -50,6 +67,7 @@ pub(super) fn problems(config: &Config) -> Problems {
     }
     regularization(&mut check, config);
     labels(&mut check, config);
+    normalised_batches(&mut check, config);
     for (path, phase) in [
         ("optimizer.reconstruction", &config.optimizer.reconstruction),
         ("optimizer.discriminator", &config.optimizer.discriminator),
@@ -59,6 +77,37 @@ pub(super) fn problems(config: &Config) -> Problems {
         optimizer(&mut check, path, phase);
     }
     check.problems
+}
+
+const ONE_PIXEL: ImageShape = ImageShape {
+    height: 1,
+    width: 1,
+};
+
+/// All networks together must fit into memory, before any of it is asked for.
+fn weights(check: &mut Check, config: &Config, image: ImageShape) {
+    let weights = config.most_weights(image);
+    let mut expected = format!("at most {MAX_WEIGHTS} weights in the networks of `model`");
+    if image != ONE_PIXEL {
+        let ImageShape { height, width } = image;
+        expected.push_str(&format!(" for images of {height} x {width} pixels"));
+    }
+    // No single key is to blame.
+    check.that(weights <= MAX_WEIGHTS, "", expected, weights);
+}
+
+/// A batch of one image has no variance to be normalised by.
+fn normalised_batches(check: &mut Check, config: &Config) {
+    if !config.model.encoder.batch_norm {
+        return;
+    }
+    let expected = "at least 2: model.encoder.batch_norm normalises over the batch";
+    let size = config.batch_size;
+    // Of no images at all it has been said already.
+    check.that(size != 1, "batch_size", expected, size);
+    let labelled = config.data.labelled.unwrap_or(0);
+    let alone = config.variant.classifies() && labelled == 1;
+    check.that(!alone, "data.labelled", expected, labelled);
 }
 
 fn regularization(check: &mut Check, config: &Config) {
@@ -126,8 +175,10 @@ pub(super) fn problems_with_data(
     config: &Config,
     training_images: usize,
     classes: usize,
+    image: ImageShape,
 ) -> Problems {
     let mut check = Check::default();
+    weights(&mut check, config, image);
     let held_out = config.data.validation;
     let expected = format!("fewer than the {training_images} training images");
     check.that(

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::planted;
+use crate::{planted, regular_file};
 
 /// A file system: the disk, or in tests one that forgets what was not synced.
 pub(crate) trait Fs {
@@ -24,8 +24,8 @@ pub(crate) trait Fs {
     /// The names in `directory`, in no order.
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>>;
 
-    /// A whole file.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The whole of a regular file of at most `most` bytes.
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
 }
 
 /// A file that is being written.
@@ -65,8 +65,8 @@ impl Fs for Disk {
             .collect()
     }
 
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        fs::read(path)
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        regular_file::read(path, most)
     }
 }
 

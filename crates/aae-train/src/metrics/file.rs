@@ -1,11 +1,12 @@
 //! Appending to `metrics.jsonl`, cutting it back when a run goes on from a checkpoint, and reading it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Line, MetricsError};
 use crate::durable::{self, Disk, Fs};
+use crate::regular_file;
 
 /// Appends whole lines.
 #[derive(Debug)]
@@ -54,13 +55,15 @@ impl MetricsWriter {
     ///
     /// Errors: any I/O error.
     pub fn resume(path: &Path, step: u64) -> Result<(Self, Cut), MetricsError> {
+        regular_file::check_or_absent(path).map_err(failed(path, "open"))?;
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .open(path)
             .map_err(failed(path, "open"))?;
-        let bytes = fs::read(path).map_err(failed(path, "read"))?;
+        let bytes =
+            regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, "read"))?;
         let (length, cut) = cut_at(&bytes, step);
         file.set_len(length)
             .and_then(|()| file.seek(SeekFrom::Start(length)))
@@ -115,8 +118,14 @@ fn sync_name(path: &Path) -> Result<(), MetricsError> {
 ///
 /// Errors: any I/O error; a whole line that is not one of ours.
 pub fn read(path: &Path) -> Result<Vec<Line>, MetricsError> {
-    let bytes = fs::read(path).map_err(failed(path, "read"))?;
-    whole_lines(&bytes)
+    let bytes =
+        regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, "read"))?;
+    from_bytes(&bytes, path)
+}
+
+/// As [`read`], of a file's bytes; `path` is only named in errors.
+pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Vec<Line>, MetricsError> {
+    whole_lines(bytes)
         .enumerate()
         .map(|(index, line)| {
             serde_json::from_slice(line).map_err(|error| MetricsError::Line {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Tensors;
+use super::{MOST_SHOWN, Tensors};
 use crate::exit;
 
 /// One way in which the tensors found differ from those expected.
@@ -32,6 +32,16 @@ pub enum Difference {
         /// Its shape in the file.
         found: Vec<usize>,
     },
+    /// The model has this whole number, the file does not.
+    MissingCounter {
+        /// The counter.
+        name: String,
+    },
+    /// The file has this whole number, the model does not.
+    ExtraCounter {
+        /// The counter.
+        name: String,
+    },
 }
 
 impl fmt::Display for Difference {
@@ -46,6 +56,8 @@ impl fmt::Display for Difference {
             } => {
                 write!(f, "{name}: expected {expected:?}, found {found:?}")
             }
+            Self::MissingCounter { name } => write!(f, "{name}: missing, expected a whole number"),
+            Self::ExtraCounter { name } => write!(f, "{name}: not expected, found a whole number"),
         }
     }
 }
@@ -75,7 +87,12 @@ impl fmt::Display for TensorMismatch {
         )?;
         self.differences
             .iter()
-            .try_for_each(|difference| write!(f, "\n  {difference}"))
+            .take(MOST_SHOWN)
+            .try_for_each(|difference| write!(f, "\n  {difference}"))?;
+        match self.differences.len().checked_sub(MOST_SHOWN) {
+            Some(more @ 1..) => write!(f, "\n  and {more} more"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -159,6 +176,21 @@ mod tests {
     fn equal_names_and_shapes_match() {
         let found = tensors(&[("a", &[2, 3]), ("b", &[])]);
         match_tensors(&[("b".into(), vec![]), ("a".into(), vec![2, 3])], &found).unwrap();
+    }
+
+    #[test]
+    fn very_many_differences_are_listed_in_part_and_counted() {
+        let names: Vec<String> = (0..250).map(|i| format!("t{i:03}")).collect();
+        let found: Vec<(&str, &[usize])> =
+            names.iter().map(|name| (name.as_str(), &[][..])).collect();
+        let text = match_tensors(&[], &tensors(&found))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains("(250 differ)")
+                && text.ends_with("t199: not expected, found []\n  and 50 more"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The first look at a header that anyone may have written: every length is checked before it is believed.
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
+
+use super::MOST_SHOWN;
 
 /// No model here needs more; a larger claim is an attack or damage.
 const MAX_HEADER: u64 = 16 << 20;
@@ -29,13 +31,11 @@ pub enum HeaderError {
     /// The header is not the JSON that it should be.
     #[error("its header cannot be read: {0}")]
     Json(String),
-    /// A tensor's type.
-    #[error("tensor `{tensor}` has type {found}, expected F32")]
-    Type {
-        /// The tensor.
-        tensor: String,
-        /// The type that the header names.
-        found: String,
+    /// The types of some tensors.
+    #[error("{}", types(.tensors))]
+    Types {
+        /// Each such tensor with the type that the header names, in the order of the data.
+        tensors: Vec<(String, String)>,
     },
     /// A tensor does not begin where the one before it ends, or does not have the length that its shape says.
     #[error("tensor `{tensor}` lies at bytes {begin}..{end} of the data, expected {expected}")]
@@ -59,6 +59,18 @@ pub enum HeaderError {
     },
 }
 
+fn types(tensors: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (name, found) in tensors.iter().take(MOST_SHOWN) {
+        let comma = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{comma}tensor `{name}` has type {found}");
+    }
+    if let Some(more @ 1..) = tensors.len().checked_sub(MOST_SHOWN) {
+        let _ = write!(text, " and {more} more have others");
+    }
+    text + ", expected F32"
+}
+
 /// Checks the header of a whole file and returns its `aae` metadata, if it has any.
 pub(super) fn check(bytes: &[u8]) -> Result<Option<String>, HeaderError> {
     let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
@@ -77,6 +89,16 @@ pub(super) fn check(bytes: &[u8]) -> Result<Option<String>, HeaderError> {
     } = serde_json::from_slice(header).map_err(|error| HeaderError::Json(error.to_string()))?;
 
     tensors.sort_by_key(|(_, tensor)| tensor.data_offsets);
+    let other_types: Vec<(String, String)> = tensors
+        .iter()
+        .filter(|(_, tensor)| tensor.dtype != "F32")
+        .map(|(name, tensor)| (name.clone(), tensor.dtype.clone()))
+        .collect();
+    if !other_types.is_empty() {
+        return Err(HeaderError::Types {
+            tensors: other_types,
+        });
+    }
     let mut position = 0_u64;
     for (name, tensor) in tensors {
         position = end_of(name, &tensor, position)?;
@@ -92,12 +114,6 @@ pub(super) fn check(bytes: &[u8]) -> Result<Option<String>, HeaderError> {
 
 /// The end of a tensor that must begin at `position`.
 fn end_of(name: String, tensor: &TensorInfo, position: u64) -> Result<u64, HeaderError> {
-    if tensor.dtype != "F32" {
-        return Err(HeaderError::Type {
-            tensor: name,
-            found: tensor.dtype.clone(),
-        });
-    }
     let [begin, end] = tensor.data_offsets;
     let length = tensor
         .shape

@@ -12,7 +12,7 @@ use crate::{checkpoint, config, tensors, written};
 
 #[test]
 fn a_checkpoint_comes_back_as_it_was() {
-    let mut original = checkpoint(u64::MAX);
+    let mut original = checkpoint(1 << 53);
     original.meta.best = Some(BestValidation {
         step: 17,
         error: 0.1 + 0.2,
@@ -133,6 +133,52 @@ fn a_model_is_no_checkpoint_and_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_small_file_that_asks_for_a_huge_model_is_refused_before_that_is_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.safetensors");
+    for (height, width, expected) in [
+        (
+            4000,
+            4000,
+            "a model of 32018008002 weights, found 2 in the file",
+        ),
+        (1 << 32, 1, "weights, found 2 in the file"),
+        (usize::MAX, 1, "weights, found 2 in the file"),
+        (usize::MAX, 2, "images of 18446744073709551615 x 2 pixels"),
+        (0, 5, "images of 0 x 5 pixels"),
+    ] {
+        let meta = ModelMeta {
+            config: config(),
+            image: ImageShape { height, width },
+            step: 9,
+        };
+        let tensors = tensors(&[("encoder.style.bias", &[2])]);
+        ModelFile { tensors, meta }.write(&path).unwrap();
+        let error = ModelFile::read(&path).unwrap_err();
+        assert_eq!(error.exit_code(), 65);
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_number_of_steps_that_no_run_takes_is_refused() {
+    let changes: [fn(&mut CheckpointMeta); 3] = [
+        |meta| meta.step = u64::MAX,
+        |meta| meta.epoch = (1 << 53) + 1,
+        |meta| meta.counters.values_mut().for_each(|n| *n = u64::MAX),
+    ];
+    for change in changes {
+        let mut bad = checkpoint(5);
+        change(&mut bad.meta);
+        let (_directory, path) = written(&bad);
+        let error = load(&path).unwrap_err();
+        assert_eq!(error.exit_code(), 65);
+        let expected = "expected at most 9007199254740992, found ";
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn data_that_does_not_fill_its_shape_is_not_written() {
     let mut bad = checkpoint(5);
     bad.tensors.get_mut("a.bias").unwrap().data.push(0.0);
@@ -156,7 +202,7 @@ proptest! {
             proptest::collection::vec(any::<f32>().prop_filter("finite", |value| value.is_finite()), 0..20),
             0..6,
         ),
-        step in any::<u64>(),
+        step in 0..=1_u64 << 53,
     ) {
         let tensor = |data: Vec<f32>| HostTensor { shape: vec![1, data.len()], data };
         let tensors = list.into_iter().map(|(name, data)| (name, tensor(data))).collect();

@@ -34,7 +34,11 @@ fn hostile_headers_are_refused_before_anything_is_believed() {
         ),
         (
             r#"{"w":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}}"#,
-            "type F16, expected F32",
+            "tensor `w` has type F16, expected F32",
+        ),
+        (
+            r#"{"a":{"dtype":"I64","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"w":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}"#,
+            "tensor `a` has type I64, tensor `w` has type BF16, expected F32",
         ),
         (
             r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,

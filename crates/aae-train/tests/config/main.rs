@@ -25,9 +25,16 @@ pub(crate) fn errors(file: &str, sets: &[&str]) -> String {
         .replace(&format!("{}/", directory.path().display()), "")
 }
 
-/// The one error, without the words before it.
+/// The errors without the lines of the file that they show.
+pub(crate) fn without_excerpts(errors: &str) -> String {
+    let is_excerpt = |line: &&str| line.starts_with("    ");
+    let lines: Vec<&str> = errors.lines().filter(|line| !is_excerpt(line)).collect();
+    lines.join("\n")
+}
+
+/// The one error, without the words before it and without the line of the file.
 pub(crate) fn only_error(file: &str, sets: &[&str]) -> String {
-    let text = errors(file, sets);
+    let text = without_excerpts(&errors(file, sets));
     match text.strip_prefix("error in the configuration: ") {
         Some(error) => error.to_owned(),
         None => panic!("expected one error, found: {text}"),

@@ -40,7 +40,11 @@ impl Prepared {
         check_precision(config.precision, &place.device)?;
         let found = data::of_run(data.data.as_deref(), run)?;
         let TrainTest { train, test } = found.data;
-        config.validate_for(train.len(), train.classes())?;
+        let image = ImageShape {
+            height: train.height(),
+            width: train.width(),
+        };
+        config.validate_for(train.len(), train.classes(), image)?;
         let training = Arc::new(train);
         Ok(Self {
             splits: Splits::new(&config, &training)?,
