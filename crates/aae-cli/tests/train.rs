@@ -191,7 +191,12 @@ fn figures_drawn_beside_training_show_their_own_epoch_and_change_nothing() {
         let (each, other) = ("each/aae-s0", format!("{other}/aae-s0"));
         assert_eq!(place.metrics(each), place.metrics(&other));
         for file in ["model.safetensors", "checkpoints/step-30.safetensors"] {
-            let tensors = |run: &str| without_header(place.read(&format!("{run}/{file}")));
+            // Without the header: it has the configuration, in which `figures_every` is.
+            let tensors = |run: &str| {
+                let file = place.read(&format!("{run}/{file}"));
+                let header = u64::from_le_bytes(*file.first_chunk().unwrap());
+                file[8 + header as usize..].to_vec()
+            };
             assert!(tensors(each) == tensors(&other), "{other}: {file}");
         }
     }
@@ -209,12 +214,6 @@ fn figures_drawn_beside_training_show_their_own_epoch_and_change_nothing() {
         same("each/aae-s0/figures", "last/aae-s0/figures");
         same("each/aae-s0/figures", "two-threads/aae-s0/figures");
     }
-}
-
-/// The values of a safetensors file: its header has the configuration, in which `figures_every` is.
-fn without_header(file: Vec<u8>) -> Vec<u8> {
-    let length = u64::from_le_bytes(*file.first_chunk().unwrap());
-    file[8 + length as usize..].to_vec()
 }
 
 #[test]

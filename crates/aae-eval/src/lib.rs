@@ -1,14 +1,6 @@
-//! What a trained autoencoder is worth: each metric a function from model and data, or from plain slices, to numbers.
+//! What a trained autoencoder is worth, as functions from model and data to numbers. The rest of this page is the crate's `README.md`.
 //!
-//! ```text
-//! Autoencoder, Split ── encode_all ──→ codes [n, dim] ──→ prior_match, nearest_neighbour_accuracy
-//!                    └─ encode_and_reconstruct ──→ codes and their reconstruction error
-//! codes, labels ── k_nearest_accuracy, linear_probe_accuracy, network_probe_accuracy ──→ what a code says of its label
-//! q(y | x)      ── argmax_rows, error_rate, confusion_matrix; cluster_scores ──→ classification, clustering
-//! draws         ── choose_window, parzen_log_likelihood; mode_coverage, frechet_distance ──→ generation
-//! ```
-//! A walk over a data set takes its images in order, 500 at a time. Sums are made in double precision and in a fixed order, so
-//! that a figure is the same on any number of threads.
+#![doc = include_str!("../README.md")]
 
 mod classification;
 mod clusters;

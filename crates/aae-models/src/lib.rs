@@ -1,8 +1,6 @@
-//! Adversarial autoencoder networks, priors and losses on candle: the mathematics of Makhzani et al. 2015
-//! (arXiv:1511.05644). No files, no loops, no clocks.
+//! Networks, priors and losses of adversarial autoencoders. The rest of this page is the crate's `README.md`.
 //!
-//! An [`Autoencoder`] encodes images to codes and decodes codes to logits of pixels; a [`Discriminator`] tells codes
-//! from draws of a [`prior`]; [`losses`] are those of the paper's phases. Training them is `aae-train`'s work.
+#![doc = include_str!("../README.md")]
 
 mod autoencoder;
 mod config;

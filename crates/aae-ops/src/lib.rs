@@ -1,32 +1,6 @@
-//! Fused differentiable operations and in-place optimizers for candle.
+//! Fused differentiable operations and in-place optimizers for candle. The rest of this page is the crate's `README.md`.
 //!
-//! The workshop under the other crates: it knows tensors and nothing of autoencoders. A [`Param`] owns its gradient
-//! buffer, [`Linear`] writes gradients there by hand-written backward passes, and the optimizers in [`optim`] read them
-//! there. Every operation has two paths: a fused one for `f32` on the CPU, and one composed of plain candle operations
-//! that serves every other device and is the oracle that the tests hold the fused one against ([`with_plain_ops`]).
-//!
-//! ```
-//! use aae_ops::optim::{Adam, Optimizer};
-//! use aae_ops::{Activation, Linear, Param, backward, loss};
-//! use candle_core::{Device, Tensor};
-//!
-//! # fn main() -> candle_core::Result<()> {
-//! let weight = Param::new("weight", &Tensor::zeros((1, 2), candle_core::DType::F32, &Device::Cpu)?)?;
-//! let bias = Param::new("bias", &Tensor::zeros(1, candle_core::DType::F32, &Device::Cpu)?)?;
-//! let layer = Linear::new(weight, bias, Activation::None)?;
-//! let params = layer.params();
-//! let mut optimizer = Optimizer::Adam(Adam::new(Default::default(), &params)?);
-//!
-//! let x = Tensor::new(&[[1f32, 2.], [-1., 1.]], &Device::Cpu)?;
-//! let target = Tensor::new(&[[1f32], [0.]], &Device::Cpu)?;
-//! let before = loss::bce_with_logits(&layer.forward(&x)?, &target, 0.5)?;
-//! backward(&before, &params)?;
-//! optimizer.step(&params, 0.1, 1.0)?;
-//! let after = loss::bce_with_logits(&layer.forward(&x)?, &target, 0.5)?;
-//! assert!(after.to_scalar::<f32>()? < before.to_scalar::<f32>()?);
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod activation;
 mod batch_norm;

@@ -1,9 +1,6 @@
-//! The alternating adversarial training loop of Makhzani et al. 2015, its configuration, checkpoints and run folders.
+//! The training loop, its configuration, checkpoints and run folders. The rest of this page is the crate's `README.md`.
 //!
-//! A [`config::Config`] says everything that decides a run's outcome. [`fit()`] walks through the epochs and gives each
-//! mini-batch to a [`variants::Variant`], one page that reads like the paper's algorithm; its [`Phase`]s each move their
-//! own networks. What happens is told to [`observer::Observer`]s: this crate draws nothing and prints nothing.
-//! `examples/small_run.rs` is a whole run without the program around it.
+#![doc = include_str!("../README.md")]
 
 pub mod checkpoint;
 mod classification;

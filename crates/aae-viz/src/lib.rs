@@ -1,28 +1,6 @@
-//! Pictures of latent spaces: grids of images, decoded manifolds, coloured codes and loss curves.
+//! Pictures of latent spaces: slices in, picture out. The rest of this page is the crate's `README.md`.
 //!
-//! Slices in, picture out: the crate knows no tensor, no model and no file. Each function returns a
-//! [`Picture`], and [`encode_png`] turns it into bytes, the same bytes for the same input, which the
-//! caller writes as durably as it likes. All text is set in a typeface that is built in, so no system
-//! fonts are needed.
-//!
-//! | picture | function |
-//! |---|---|
-//! | samples, any images in rows and columns | [`grid`] |
-//! | originals above their reconstructions, several runs beside each other | [`comparison`] |
-//! | a plane of the latent space, decoded | [`manifold`] |
-//! | codes coloured by label, with the prior drawn over them | [`scatter`] |
-//! | losses over training steps | [`curves`] |
-//!
-//! ```
-//! use aae_viz::{GridLabels, Images, encode_png, grid};
-//!
-//! let pixels = vec![0.5_f32; 6 * 28 * 28];
-//! let images = Images::new(&pixels, 28, 28)?;
-//! let picture = grid(&images, 3, &GridLabels { title: "six samples", ..GridLabels::default() })?;
-//! let png: Vec<u8> = encode_png(&picture)?;
-//! assert!(png.starts_with(b"\x89PNG"));
-//! # Ok::<(), aae_viz::VizError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod axes;
 mod canvas;
