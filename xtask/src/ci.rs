@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, root};
-use crate::{readme, tidy};
+use crate::{crash, readme, tidy};
 
 /// One check, with what it does in a few words.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ const fn cargo_job(name: &'static str, what: &'static str, args: &'static [&'sta
 }
 
 /// In the order in which they run: quick ones first.
-const JOBS: [Job; 8] = [
+const JOBS: [Job; 9] = [
     cargo_job(
         "fmt",
         "every file is formatted",
@@ -76,6 +76,11 @@ const JOBS: [Job; 8] = [
         name: "readme",
         what: "every command of README.md runs, its trainings cut to three steps",
         work: Work::Own(readme::run),
+    },
+    Job {
+        name: "crash",
+        what: "a training survives kills, races and signals (`cargo xtask crash`)",
+        work: Work::Own(crash::check),
     },
     // Optimising candle-datasets' many dependencies would double the minutes that this takes, for one short test.
     cargo_job(

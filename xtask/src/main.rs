@@ -11,6 +11,7 @@
 mod bench;
 mod cargo;
 mod ci;
+mod crash;
 mod device;
 mod readme;
 mod run;
@@ -25,6 +26,7 @@ usage: cargo xtask COMMAND [OPTIONS]
 this clone's checks:
   ci [JOB...]    every check of the project, or the named ones (`cargo xtask ci --help` lists them)
   bench          milliseconds per training step, beside plain candle and PyTorch
+  crash [PART...] kills, faults, races and signals: what a training leaves when it is ended in every way there is
   tidy           the checks that no compiler makes: architecture, file sizes, docs links
 
 every other command is the aae program's, for example `cargo xtask train`:
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let done = match command.as_deref() {
         Some("ci") => ci::main(&args[1..]),
         Some("bench") => bench::main(&args[1..]),
+        Some("crash") => crash::main(&args[1..]),
         Some("tidy") => tidy::main(&args[1..]),
         None | Some("--help" | "-h" | "help") if args.len() <= 1 => {
             println!("{HELP}");

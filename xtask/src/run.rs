@@ -28,21 +28,21 @@ pub(crate) fn become_program(args: &[OsString]) -> Result<ExitCode> {
         eprintln!("error: {obstacle}");
         return Ok(ExitCode::from(UNAVAILABLE));
     }
-    match build(feature)? {
+    let profile = std::env::var(PROFILE).unwrap_or_else(|_| "release".to_owned());
+    match build(&profile, feature)? {
         Ok(program) => replace_process(&program, args),
         Err(status) => Ok(exit_code(status)),
     }
 }
 
 /// Builds the program; says so on stderr, and shows what cargo says, only if there is something to build or to report.
-fn build(feature: Option<&str>) -> Result<Result<PathBuf, ExitStatus>> {
+pub(crate) fn build(profile: &str, feature: Option<&str>) -> Result<Result<PathBuf, ExitStatus>> {
     let mut command = cargo();
-    let profile = std::env::var(PROFILE).unwrap_or_else(|_| "release".to_owned());
     command
         .args([
             "build",
             "--profile",
-            &profile,
+            profile,
             "--package",
             "aae-cli",
             "--bin",

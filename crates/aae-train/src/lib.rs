@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod model_file;
 pub mod observer;
 mod phase;
+mod planted;
 pub mod presets;
 mod reconstruction;
 mod regularizer;

@@ -7,6 +7,7 @@ use aae_train::checkpoint::{Checkpoint, CheckpointError, load_newest};
 use aae_train::config::Config;
 use aae_train::environment::Environment;
 use aae_train::model_file::ModelFile;
+use aae_train::observer::Observer;
 use aae_train::run_dir::RunDir;
 use aae_train::{FitError, Job, Outcome, durable, fit};
 use anyhow::Context;
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     if args.dry_run {
         return dry_run(args);
     }
-    let (prepared, run, checkpoint) = match &args.resume {
+    let (mut prepared, run, checkpoint) = match &args.resume {
         Some(path) => {
             let run = RunDir::resume(&run_path(path))?;
             let config = Config::read(&run.config())?;
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
             (prepared, run, None)
         }
     };
+    prepared.figures = !args.no_figures;
     let stop = Stop::install().context("could not install the signal handlers")?;
     let ended = train(&prepared, &run, checkpoint, &stop)?;
     match ended.outcome {
@@ -191,6 +193,10 @@ pub(super) fn train(
             config,
             test: &prepared.test,
         };
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];
+        if prepared.figures {
+            observers.push(&mut figures);
+        }
         Ok(fit(Job {
             config,
             train: &prepared.splits.train,
@@ -200,7 +206,7 @@ pub(super) fn train(
             device,
             resume,
             evaluator: &mut evaluator,
-            observers: vec![&mut progress, &mut figures],
+            observers,
             stop: stop.flag(),
         }))
     })?;

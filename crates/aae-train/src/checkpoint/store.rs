@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Checkpoint, load_in};
 use crate::durable::{Disk, Fs};
 use crate::exit;
+use crate::planted;
 use crate::run_dir::RunDir;
 use crate::tensor_file::{TensorFileError, check_finite};
 
@@ -98,6 +99,11 @@ fn save_in(fs: &dyn Fs, folder: &Path, checkpoint: &Checkpoint) -> Result<Saved,
         path: path.clone(),
         cause,
     })?;
+    if planted::has("old-removed-first") {
+        for step in steps(fs, folder)? {
+            let _ = fs.remove_file(&folder.join(file_name(step)));
+        }
+    }
     checkpoint.write_in(fs, &path)?;
     let warnings = match prune(fs, folder, checkpoint) {
         Ok(warnings) => warnings,

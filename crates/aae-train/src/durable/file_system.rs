@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::planted;
+
 /// A file system: the disk, or in tests one that forgets what was not synced.
 pub(crate) trait Fs {
     /// Creates a file that does not exist yet, with the mode of any new file (0666 less the umask).
@@ -51,7 +53,7 @@ impl Fs for Disk {
     }
 
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
-        if cfg!(unix) {
+        if cfg!(unix) && !planted::has("no-directory-sync") {
             File::open(directory)?.sync_all()?;
         }
         Ok(())
@@ -70,6 +72,9 @@ impl Fs for Disk {
 
 impl NewFile for File {
     fn sync(&mut self) -> io::Result<()> {
+        if planted::has("no-file-sync") {
+            return Ok(());
+        }
         self.sync_all()
     }
 }

@@ -104,6 +104,9 @@ pub(crate) struct TrainArgs {
         "checkpoint_every", "out", "name",
     ])]
     pub(super) resume: Option<PathBuf>,
+    /// Draw no figures; `report` and the commands on a trained run can still make them
+    #[arg(long)]
+    pub(super) no_figures: bool,
     /// Say what would be trained, and stop
     #[arg(long)]
     pub(super) dry_run: bool,

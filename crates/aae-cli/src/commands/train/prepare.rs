@@ -23,6 +23,8 @@ pub(crate) struct Prepared {
     pub(crate) test: Split,
     pub(crate) fingerprint: String,
     pub(crate) data: PathBuf,
+    /// Whether figures are drawn when they are due.
+    pub(crate) figures: bool,
 }
 
 impl Prepared {
@@ -44,6 +46,7 @@ impl Prepared {
             data: dir,
             config,
             place,
+            figures: true,
         })
     }
 
