@@ -88,7 +88,12 @@ impl Environment {
 fn git_revision() -> Option<String> {
     // Without that option git may take the lock of the clone's index to refresh it, in the way of whoever commits meanwhile.
     let output = Command::new("git")
-        .args(["--no-optional-locks", "-C", env!("CARGO_MANIFEST_DIR"), "describe"])
+        .args([
+            "--no-optional-locks",
+            "-C",
+            env!("CARGO_MANIFEST_DIR"),
+            "describe",
+        ])
         .args(["--always", "--dirty", "--abbrev=40", "--exclude=*"])
         .env_remove("GIT_DIR")
         .output()
