@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aae_data::{Split, steps_per_epoch};
+use aae_data::{Dataset, Split, steps_per_epoch};
 use aae_models::ImageShape;
 use aae_train::config::Config;
 use aae_train::data::{Splits, fingerprint};
-use aae_train::variants;
+use aae_train::environment::Environment;
+use aae_train::{memory, variants};
 
 use crate::args::DataArgs;
 use crate::data;
@@ -23,6 +24,8 @@ pub(crate) struct Prepared {
     pub(crate) test: Split,
     pub(crate) fingerprint: String,
     pub(crate) data: PathBuf,
+    /// Described here, before any folder is locked: to ask git, another process is started, which would for a moment hold the lock.
+    pub(crate) environment: Environment,
     /// Whether figures are drawn when they are due.
     pub(crate) figures: bool,
 }
@@ -38,10 +41,18 @@ impl Prepared {
         let place = place.open()?;
         let (dir, loaded) = data::of_run(data.data.as_deref(), run)?;
         config.validate_for(loaded.train.len(), loaded.train.classes())?;
+        check_memory(&config, &loaded.train, &place)?;
         let training = Arc::new(loaded.train);
+        let fingerprint = fingerprint(&training);
+        let environment = Environment {
+            data: std::fs::canonicalize(&dir).ok(),
+            data_fingerprint: Some(fingerprint.clone()),
+            ..Environment::gather(place.threads, &place.name, config.seed)
+        };
         Ok(Self {
             splits: Splits::new(&config, &training)?,
-            fingerprint: fingerprint(&training),
+            fingerprint,
+            environment,
             test: Split::all(&loaded.test.into()),
             data: dir,
             config,
@@ -89,4 +100,16 @@ impl Prepared {
         });
         Ok(count.collect())
     }
+}
+
+/// Errors: if the networks cannot fit into the memory that is left. What trains on another device is not looked at.
+fn check_memory(config: &Config, data: &Dataset, place: &Place) -> Result<(), memory::MemoryError> {
+    if !place.device.is_cpu() {
+        return Ok(());
+    }
+    let image = ImageShape {
+        height: data.height(),
+        width: data.width(),
+    };
+    memory::check(config, image)
 }
