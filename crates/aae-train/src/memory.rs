@@ -201,10 +201,10 @@ mod tests {
         for preset in crate::presets::presets() {
             check(&with(preset.name, &[]), IMAGE).unwrap();
         }
-        let error = check(
-            &with("ae", &["model.encoder.hidden=[10000000, 10000000]"]),
-            IMAGE,
-        );
+        // Wider than any that a configuration may ask for: more than any machine has.
+        let mut config = with("ae", &[]);
+        config.model.encoder.hidden = vec![10_000_000; 2];
+        let error = check(&config, IMAGE);
         let error = error.unwrap_err().to_string();
         assert!(error.starts_with("the networks need at least 2"), "{error}");
     }

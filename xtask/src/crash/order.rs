@@ -70,10 +70,10 @@ impl Order {
         self.calls += 1;
         match (call.name.as_str(), named.as_slice(), open) {
             ("mkdir" | "mkdirat", [path, ..], _) => self.appeared(path),
-            ("open" | "openat", [path, ..], _) if call.text.contains("O_CREAT") => {
-                if self.seen.insert(path.clone()) {
-                    self.appeared(path);
-                }
+            ("open" | "openat", [path, ..], _)
+                if call.text.contains("O_CREAT") && self.seen.insert(path.clone()) =>
+            {
+                self.appeared(path);
             }
             ("write" | "pwrite64" | "writev" | "ftruncate", _, Some(path)) => {
                 self.written(path, &call.text)
