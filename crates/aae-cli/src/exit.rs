@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use aae_data::DataError;
 use aae_eval::EvalError;
@@ -12,6 +13,7 @@ use aae_train::checkpoint::CheckpointError;
 use aae_train::config::ConfigErrors;
 use aae_train::device::DeviceError;
 use aae_train::durable::DurableError;
+use aae_train::memory::MemoryError;
 use aae_train::metrics::MetricsError;
 use aae_train::run_dir::RunDirError;
 use aae_train::tensor_file::{TensorFileError, TensorMismatch};
@@ -42,6 +44,19 @@ impl fmt::Display for UsageError {
 }
 
 impl Error for UsageError {}
+
+/// A run that is to go on only where it was begun is somewhere else. The command is right, this machine is not.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{}: --strict: expected the machine and the program that the run was begun with, found {found}; go on there, or without --strict",
+    .run.display()
+)]
+pub(crate) struct OtherMachine {
+    /// The run folder.
+    pub(crate) run: PathBuf,
+    /// What differs.
+    pub(crate) found: String,
+}
 
 /// An error in one line, with its causes; one that the line ends with already is not said again.
 pub(crate) fn message(error: &anyhow::Error) -> String {
@@ -106,7 +121,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
     if let Some(error) = cause.downcast_ref::<PageError>() {
         return Some(error.exit_code());
     }
-    if cause.is::<ThreadsError>() {
+    if cause.is::<ThreadsError>() || cause.is::<OtherMachine>() || cause.is::<MemoryError>() {
         return Some(UNAVAILABLE);
     }
     if let Some(VizError::TooLarge { .. }) = cause.downcast_ref::<VizError>() {

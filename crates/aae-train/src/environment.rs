@@ -64,6 +64,34 @@ impl Environment {
         }
     }
 
+    /// What differs between two descriptions that may change the bytes which a run ends with: the program and what it was built with, the
+    /// processor, the device. Each as "<what> <there>, here <here>".
+    ///
+    /// The number of threads is none of it: it changes no bit.
+    pub fn differences(&self, here: &Self) -> Vec<String> {
+        let none = || "unknown".to_owned();
+        let pairs = [
+            ("version", self.version.clone(), here.version.clone()),
+            (
+                "revision",
+                self.git_revision.clone().unwrap_or_else(none),
+                here.git_revision.clone().unwrap_or_else(none),
+            ),
+            ("compiler", self.rustc.clone(), here.rustc.clone()),
+            ("platform", self.platform.clone(), here.platform.clone()),
+            (
+                "processor",
+                self.cpu.clone().unwrap_or_else(none),
+                here.cpu.clone().unwrap_or_else(none),
+            ),
+            ("device", self.device.clone(), here.device.clone()),
+        ];
+        let differing = pairs.into_iter().filter(|(_, there, here)| there != here);
+        differing
+            .map(|(what, there, here)| format!("{what} {there}, here {here}"))
+            .collect()
+    }
+
     /// Reads what a run says of itself, if it can be read.
     pub fn read(path: &Path) -> Option<Self> {
         let bytes = regular_file::read(path, regular_file::MOST_SUMMARY).ok()?;
@@ -156,6 +184,19 @@ mod tests {
         ] {
             assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn what_may_change_bytes_is_a_difference_and_threads_are_not() {
+        let there = Environment::gather(2, "cpu", 7);
+        let mut here = Environment::gather(1, "cpu", 8);
+        assert_eq!(there.differences(&here), [""; 0]);
+        here.device = "cuda:0".to_owned();
+        here.cpu = Some("Z80".to_owned());
+        let differences = there.differences(&here);
+        assert_eq!(differences.len(), 2, "{differences:?}");
+        assert!(differences[0].ends_with(", here Z80"), "{differences:?}");
+        assert_eq!(differences[1], "device cpu, here cuda:0");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod exit;
 mod fit;
 mod job;
 mod labels;
+pub mod memory;
 pub mod metrics;
 pub mod model_file;
 pub mod observer;

@@ -3,7 +3,9 @@
 
 mod common;
 
+use aae_data::permutation;
 use aae_models::ImageShape;
+use aae_ops::stream::stream;
 use aae_ops::with_threads;
 use aae_train::checkpoint::{load, load_newest};
 use aae_train::config::Config;
@@ -139,19 +141,35 @@ fn a_discriminator_that_cannot_tell_has_the_losses_of_equilibrium() {
     assert!((generator - ln2).abs() < 1e-6);
 }
 
+/// How many epochs runs have that are interrupted, and after which steps of preset number `index`.
+///
+/// `AAE_RESUME_POINTS=20` asks for so many points at random instead of five that are always the same.
+fn interruptions(index: usize) -> (String, Vec<u64>) {
+    let Ok(points) = std::env::var("AAE_RESUME_POINTS") else {
+        // 1 and 7 are inside an epoch, 4 at the end of one, 5 at a checkpoint.
+        return ("epochs=3".to_owned(), vec![1, 4, 5, 7, 11]);
+    };
+    let points: usize = points.parse().unwrap();
+    let epochs = points.div_ceil(4) + 5;
+    let mut random = stream(0, "test.interruptions", index as u64);
+    let steps = permutation(4 * epochs - 1, &mut random).into_iter();
+    let steps = steps.take(points).map(|step| u64::from(step) + 1);
+    (format!("epochs={epochs}"), steps.collect())
+}
+
 #[test]
 fn an_interrupted_and_resumed_run_equals_an_uninterrupted_one_byte_for_byte() {
-    for preset in presets() {
+    for (index, preset) in presets().iter().enumerate() {
+        let (epochs, points) = interruptions(index);
+        let mut settings = vec![epochs.as_str()];
         let variant = Config::resolve(preset.name, None, &[]).unwrap().variant;
-        let noise: &[&str] = match variant.is_adversarial() {
-            false => &[],
-            true => &["regularization.discriminator_input_noise=0.1"],
-        };
-        let config = config(preset.name, noise);
+        if variant.is_adversarial() {
+            settings.push("regularization.discriminator_input_noise=0.1");
+        }
+        let config = config(preset.name, &settings);
         let folder = tempfile::tempdir().unwrap();
         let whole = whole_run(&config, &folder.path().join("whole"));
-        // 1 and 7 are inside an epoch, 4 at the end of one, 5 at a checkpoint.
-        for stop_at in [1, 4, 5, 7, 11] {
+        for stop_at in points {
             let path = folder.path().join(format!("stopped-{stop_at}"));
             let run = RunDir::create_at(&path).unwrap();
             assert_eq!(

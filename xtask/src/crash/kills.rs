@@ -1,5 +1,5 @@
 //! Kills at random times. A story is one training: it is killed, goes on, as often as not is killed again, and ends. One long training
-//! is killed again and again until it gets to its end.
+//! takes half of all kills, or as many as it gets before its end.
 
 use std::fs;
 use std::path::Path;
@@ -14,9 +14,9 @@ use super::chance::Chance;
 use super::story::each;
 use super::tiny::{End, Length, SHORT, Tiny, saved_and_resumed, temporaries};
 
-/// The training that is killed until it gets to its end.
+/// The training that is killed again and again.
 const LONG: Length = Length {
-    steps: 3000,
+    steps: 1000,
     checkpoint_every: 4,
 };
 
@@ -31,7 +31,9 @@ pub(super) fn run(tiny: &Tiny, kills: u64, seed: u64) -> Result<Report> {
         let (whole, _) = tiny.whole("whole-long", LONG)?;
         let mut chance = Chance::new(seed, u64::MAX);
         let run = tiny.place("chained")?;
-        match story(tiny, &run, LONG, &whole, &mut |_| Some(chance.time(time))) {
+        match story(tiny, &run, LONG, &whole, &mut |count| {
+            (count < kills / 2).then(|| chance.time(time))
+        }) {
             Ok(count) => {
                 landed.fetch_add(count, Ordering::Relaxed);
                 most_chained.store(count, Ordering::Relaxed);

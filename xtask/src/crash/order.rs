@@ -57,10 +57,12 @@ impl Order {
         if call.text.contains(" = -1 ") {
             return;
         }
-        let named: Vec<PathBuf> = quoted(&call.text)
+        let named: Vec<PathBuf> = call
+            .quoted_paths()
             .filter(|path| path.starts_with(&self.run))
             .collect();
-        let open = descriptor(&call.text)
+        let open = call
+            .open_path()
             .filter(|path| path.starts_with(&self.run) || self.run.parent() == Some(path));
         if named.is_empty() && open.is_none() {
             return;
@@ -68,10 +70,10 @@ impl Order {
         self.calls += 1;
         match (call.name.as_str(), named.as_slice(), open) {
             ("mkdir" | "mkdirat", [path, ..], _) => self.appeared(path),
-            ("open" | "openat", [path, ..], _) if call.text.contains("O_CREAT") => {
-                if self.seen.insert(path.clone()) {
-                    self.appeared(path);
-                }
+            ("open" | "openat", [path, ..], _)
+                if call.text.contains("O_CREAT") && self.seen.insert(path.clone()) =>
+            {
+                self.appeared(path);
             }
             ("write" | "pwrite64" | "writev" | "ftruncate", _, Some(path)) => {
                 self.written(path, &call.text)
@@ -116,15 +118,8 @@ impl Order {
             .parent()
             .is_some_and(|folder| folder.ends_with("checkpoints"))
         {
-            let before = [
-                self.run.join("metrics.jsonl"),
-                self.run.clone(),
-                self.run.join(".."),
-            ];
-            let before = before.map(|path| match path.ends_with("..") {
-                true => self.run.parent().unwrap_or(&self.run).to_path_buf(),
-                false => path,
-            });
+            let outer = self.run.parent().unwrap_or(&self.run).to_path_buf();
+            let before = [self.run.join("metrics.jsonl"), self.run.clone(), outer];
             self.must_be_durable(&before, &format!("{} stood", to.display()));
         }
         self.appeared(to);
@@ -149,34 +144,5 @@ impl Order {
             .cloned()
             .collect();
         self.must_be_durable(&left, "the end");
-    }
-}
-
-/// The paths in quotes among the arguments of a call.
-fn quoted(text: &str) -> impl Iterator<Item = PathBuf> {
-    text.split('"').skip(1).step_by(2).map(PathBuf::from)
-}
-
-/// The path of the open file that a call begins with.
-fn descriptor(text: &str) -> Option<PathBuf> {
-    let rest = text
-        .trim_start_matches(|c: char| c.is_ascii_digit())
-        .strip_prefix('<')?;
-    Some(PathBuf::from(rest.split_once('>')?.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_found_in_what_strace_writes() {
-        let text = r#"AT_FDCWD</x>, "/r/a b", O_WRONLY|O_CREAT, 0666) = 8</r/a b>"#;
-        assert_eq!(quoted(text).collect::<Vec<_>>(), [PathBuf::from("/r/a b")]);
-        assert_eq!(
-            descriptor("8</r/a>, \"x\", 1) = 1"),
-            Some(PathBuf::from("/r/a"))
-        );
-        assert_eq!(descriptor(text), None);
     }
 }

@@ -14,10 +14,11 @@ pub(crate) fn each<S: Sync>(
 ) -> Vec<String> {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
-        while let Some((index, story)) = {
+        loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            stories.get(index).map(|story| (index, story))
-        } {
+            let Some(story) = stories.get(index) else {
+                return;
+            };
             if let Err(error) = tell(index, story)
                 && let Ok(mut failures) = failures.lock()
             {

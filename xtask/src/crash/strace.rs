@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -26,6 +26,19 @@ pub(crate) struct Call {
     number: usize,
     /// Arguments and result, paths included.
     pub(crate) text: String,
+}
+
+impl Call {
+    /// The path of the open file that the arguments begin with.
+    pub(crate) fn open_path(&self) -> Option<PathBuf> {
+        let rest = self.text.trim_start_matches(|c: char| c.is_ascii_digit());
+        Some(PathBuf::from(rest.strip_prefix('<')?.split_once('>')?.0))
+    }
+
+    /// The paths in quotes among the arguments.
+    pub(crate) fn quoted_paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.text.split('"').skip(1).step_by(2).map(PathBuf::from)
+    }
 }
 
 /// The calls of one training, in their order.
@@ -198,7 +211,7 @@ impl Trace {
     }
 
     /// Whether this is the first call of its name and number in any thread of the program.
-    fn is_unique(&self, call: &Call) -> bool {
+    pub(crate) fn is_unique(&self, call: &Call) -> bool {
         let same = |other: &&Call| (&other.name, other.number) == (&call.name, call.number);
         self.calls
             .iter()
@@ -210,6 +223,24 @@ impl Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_are_found_in_what_strace_writes() {
+        let call = |text: &str| Call {
+            thread: 1,
+            name: "openat".to_owned(),
+            number: 1,
+            text: text.to_owned(),
+        };
+        let opened = call(r#"AT_FDCWD</x>, "/r/a b", O_WRONLY|O_CREAT, 0666) = 8</r/a b>"#);
+        let paths: Vec<PathBuf> = opened.quoted_paths().collect();
+        assert_eq!(
+            (opened.open_path(), paths),
+            (None, vec![PathBuf::from("/r/a b")])
+        );
+        let written = call(r#"8</r/a>, "x", 1) = 1"#);
+        assert_eq!(written.open_path(), Some(PathBuf::from("/r/a")));
+    }
 
     #[test]
     fn calls_are_counted_by_thread_and_name_and_other_programs_left_out() {

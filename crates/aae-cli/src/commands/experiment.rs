@@ -228,7 +228,7 @@ impl ExperimentArgs {
         let (run, checkpoint) = match there {
             Some(_) => {
                 let run = RunDir::resume(&folder)?;
-                let checkpoint = go_on(&run, log)?;
+                let checkpoint = go_on(prepared, &run, log)?;
                 (run, checkpoint)
             }
             None => {

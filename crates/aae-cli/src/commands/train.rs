@@ -18,8 +18,8 @@ mod prepare;
 pub(crate) use flags::{ChangeArgs, TrainArgs};
 pub(crate) use prepare::Prepared;
 
-use crate::device::Place;
 use crate::evaluate::Measure;
+use crate::exit::{OtherMachine, UsageError};
 use crate::figures::Figures;
 use crate::logging::LogFile;
 use crate::output;
@@ -34,15 +34,24 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     if args.dry_run {
         return dry_run(args);
     }
+    // Clap would not ask for --resume beside a flag that --resume excludes.
+    if args.strict && args.resume.is_none() {
+        let message = "--strict: expected --resume DIR beside it, the run to go on with";
+        return Err(UsageError(message.to_owned()).into());
+    }
     let (mut prepared, run, checkpoint) = match &args.resume {
         Some(path) => {
-            let run = RunDir::resume(&run_path(path))?;
-            let config = Config::read(&run.config())?;
-            let prepared = Prepared::new(config, &args.data, Some(run.path()), &args.place)?;
+            let path = run_path(path);
+            let config = Config::read(&RunDir::open(&path)?.config())?;
+            let prepared = Prepared::new(config, &args.data, Some(&path), &args.place)?;
+            let run = RunDir::resume(&path)?;
             if let Some(summary) = finished(&run, &prepared) {
                 return say_finished(&run, &summary);
             }
-            let checkpoint = go_on(&run, log)?;
+            if args.strict {
+                must_be_alike(&run, &prepared)?;
+            }
+            let checkpoint = go_on(&prepared, &run, log)?;
             (prepared, run, checkpoint)
         }
         None => {
@@ -102,13 +111,7 @@ fn say_finished(run: &RunDir, summary: &Summary) -> anyhow::Result<ExitCode> {
 /// Writes into a new run folder what is known before the first step.
 pub(super) fn begin(prepared: &Prepared, run: &RunDir, log: &LogFile) -> anyhow::Result<()> {
     durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
-    let Place { threads, name, .. } = &prepared.place;
-    let environment = Environment {
-        data: std::fs::canonicalize(&prepared.data).ok(),
-        data_fingerprint: Some(prepared.fingerprint.clone()),
-        ..Environment::gather(*threads, name, prepared.config.seed)
-    };
-    environment.write(&run.environment())?;
+    prepared.environment.write(&run.environment())?;
     if let Some(labelled) = &prepared.splits.labelled {
         let seen = serde_json::json!({
             "indices": labelled.indices(),
@@ -121,13 +124,47 @@ pub(super) fn begin(prepared: &Prepared, run: &RunDir, log: &LogFile) -> anyhow:
 }
 
 /// The checkpoint that a locked run goes on from, if it has lived to write one.
-pub(super) fn go_on(run: &RunDir, log: &LogFile) -> anyhow::Result<Option<Checkpoint>> {
+pub(super) fn go_on(
+    prepared: &Prepared,
+    run: &RunDir,
+    log: &LogFile,
+) -> anyhow::Result<Option<Checkpoint>> {
     let (checkpoint, warnings) = checkpoint_of(run)?;
     open_log(log, run);
+    for difference in differences(run, prepared) {
+        tracing::warn!(
+            "this run may not end with the same bytes as if it had not been interrupted: it was begun with {difference}"
+        );
+    }
     warnings
         .iter()
         .for_each(|warning| tracing::warn!("{warning}"));
     Ok(checkpoint)
+}
+
+/// What has changed since the run was begun that may change its bytes.
+fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
+    let begun = Environment::read(&run.environment());
+    begun.map_or_else(Vec::new, |begun| begun.differences(&prepared.environment))
+}
+
+/// Errors: if anything has changed that may change the run's bytes, or if that is not known.
+fn must_be_alike(run: &RunDir, prepared: &Prepared) -> Result<(), OtherMachine> {
+    let known = Environment::read(&run.environment()).is_some();
+    let found = match known {
+        true => differences(run, prepared),
+        false => vec![format!(
+            "an {} that cannot be read",
+            run.environment().display()
+        )],
+    };
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(OtherMachine {
+            run: run.path().to_path_buf(),
+            found: found.join("; "),
+        }),
+    }
 }
 
 /// The checkpoint to go on from, if the run has lived to write one, and what is wrong with newer ones.

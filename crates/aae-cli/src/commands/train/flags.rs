@@ -107,6 +107,9 @@ pub(crate) struct TrainArgs {
         "checkpoint_every", "precision", "out", "name",
     ])]
     pub(super) resume: Option<PathBuf>,
+    /// With --resume: go on only where the run was begun: same program, processor and device, so that the same bytes come out
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Draw no figures; `report` and the commands on a trained run can still make them
     #[arg(long)]
     pub(super) no_figures: bool,

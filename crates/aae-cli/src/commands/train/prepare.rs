@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aae_data::{Split, TrainTest, steps_per_epoch};
+use aae_data::{Dataset, Split, TrainTest, steps_per_epoch};
 use aae_models::ImageShape;
 use aae_train::config::Config;
 use aae_train::data::Splits;
 use aae_train::device::check_precision;
-use aae_train::variants;
+use aae_train::environment::Environment;
+use aae_train::{memory, variants};
 
 use crate::args::DataArgs;
 use crate::data;
@@ -24,6 +25,8 @@ pub(crate) struct Prepared {
     pub(crate) test: Split,
     pub(crate) fingerprint: String,
     pub(crate) data: PathBuf,
+    /// Described here, before any folder is locked: to ask git, another process is started, which would for a moment hold the lock.
+    pub(crate) environment: Environment,
     /// Whether figures are drawn when they are due.
     pub(crate) figures: bool,
 }
@@ -45,10 +48,17 @@ impl Prepared {
             width: train.width(),
         };
         config.validate_for(train.len(), train.classes(), image)?;
+        check_memory(&config, &train, &place)?;
         let training = Arc::new(train);
+        let environment = Environment {
+            data: std::fs::canonicalize(&found.dir).ok(),
+            data_fingerprint: Some(found.fingerprint.clone()),
+            ..Environment::gather(place.threads, &place.name, config.seed)
+        };
         Ok(Self {
             splits: Splits::new(&config, &training)?,
             fingerprint: found.fingerprint,
+            environment,
             test: Split::all(&test.into()),
             data: found.dir,
             config,
@@ -96,4 +106,16 @@ impl Prepared {
         });
         Ok(count.collect())
     }
+}
+
+/// Errors: if the networks cannot fit into the memory that is left. What trains on another device is not looked at.
+fn check_memory(config: &Config, data: &Dataset, place: &Place) -> Result<(), memory::MemoryError> {
+    if !place.device.is_cpu() {
+        return Ok(());
+    }
+    let image = ImageShape {
+        height: data.height(),
+        width: data.width(),
+    };
+    memory::check(config, image)
 }

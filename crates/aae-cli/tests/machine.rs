@@ -1,0 +1,160 @@
+//! What the machine does to the program: a pipe that is closed, memory that is not there, another processor, a folder that cannot be
+//! written to.
+#![cfg(unix)]
+
+mod support;
+
+use std::process::Command;
+
+use support::{Place, Run, TINY};
+
+/// A shell line, in which `$AAE` is the program.
+fn shell(place: &Place, line: &str) -> Run {
+    let program = place.command(&[]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).current_dir(place.path(""));
+    shell
+        .env("AAE_DATA", place.path("data"))
+        .env("AAE", program.get_program());
+    Run::of(&mut shell)
+}
+
+#[test]
+fn nobody_who_stops_reading_stops_the_work_or_makes_it_panic() {
+    let place = Place::trained();
+    let train = format!("train {} --no-figures --epochs 1", TINY.join(" "));
+    for command in [
+        train.as_str(),
+        "--help",
+        "presets",
+        "presets aae",
+        "runs",
+        "eval",
+        "encode",
+        "completions bash",
+    ] {
+        // Both of its outputs are closed before it writes the first line; what it says goes nowhere, its exit code into a file.
+        let line = format!("($AAE {command} 2>err; echo $? > code) | true; cat err code");
+        let run = shell(&place, &line).succeeds();
+        assert!(
+            !run.stdout.contains("panicked"),
+            "{command}: {}",
+            run.stdout
+        );
+        assert!(run.stdout.ends_with("0\n"), "{command}: {}", run.stdout);
+        let line = format!("($AAE {command} 2>&1; echo $? > code) | head -n 1 >first; cat code");
+        let run = shell(&place, &line).succeeds();
+        assert!(run.stdout.ends_with("0\n"), "{command}: {}", run.stdout);
+    }
+    assert!(place.exists("runs/aae-s0-3/model.safetensors"));
+}
+
+#[test]
+fn a_training_that_cannot_fit_into_memory_is_not_begun() {
+    let place = Place::new();
+    let huge = "--set model.encoder.hidden=[20000,20000]";
+    // Not even a tiny limit is in the way of a tiny training.
+    for (limit, sets, code) in [("2000000", "", 0), ("2000000", huge, 75)] {
+        let line = format!(
+            "ulimit -v {limit}; exec $AAE train {} --no-figures --max-steps 2 {sets}",
+            TINY.join(" ")
+        );
+        let run = shell(&place, &line).ends(code);
+        if code != 0 {
+            run.says("the networks need at least")
+                .says("of the address space");
+        }
+    }
+    assert!(!place.exists("runs/aae-s0-2"));
+}
+
+#[test]
+fn another_processor_or_program_is_told_and_with_strict_refused() {
+    let place = Place::new();
+    place
+        .train(&[
+            "--max-steps",
+            "4",
+            "--checkpoint-every",
+            "2",
+            "--no-figures",
+        ])
+        .succeeds();
+    let go_on = [
+        "train",
+        "--resume",
+        "runs/aae-s0",
+        "--strict",
+        "--no-figures",
+    ];
+    let unfinished = || {
+        for name in ["model.safetensors", "checkpoints/step-4.safetensors"] {
+            let _ = std::fs::remove_file(place.path("runs/aae-s0").join(name));
+        }
+    };
+    unfinished();
+    let run = place.run(&go_on).succeeds();
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+
+    let mut environment = place.json("runs/aae-s0/environment.json");
+    environment["cpu"] = "Z80".into();
+    environment["version"] = "0.0.1".into();
+    let path = place.path("runs/aae-s0/environment.json");
+    std::fs::write(&path, environment.to_string()).unwrap();
+    unfinished();
+    place
+        .run(&go_on)
+        .ends(75)
+        .says("version 0.0.1, here ")
+        .says("processor Z80, here ");
+    std::fs::write(&path, "").unwrap();
+    place.run(&go_on).ends(75).says("cannot be read");
+    std::fs::write(&path, environment.to_string()).unwrap();
+    place
+        .run(&["train", "--resume", "runs/aae-s0", "--no-figures"])
+        .succeeds()
+        .says("warning: ")
+        .says("processor Z80, here ");
+    place.train(&["--strict"]).ends(2).says("--resume");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_ends_with_73_before_training() {
+    let place = Place::new();
+    // A file system that takes nothing, whoever asks: tests may run as root, whom no mode of a folder stops.
+    for out in ["/proc/aae", "/dev/null/aae"] {
+        place
+            .train(&["--no-figures", "--out", out])
+            .ends(73)
+            .says(out);
+    }
+}
+
+#[test]
+fn the_diverged_state_is_kept_beside_the_last_good_checkpoint() {
+    let place = Place::new();
+    place
+        .train(&[
+            "--no-figures",
+            "--checkpoint-every",
+            "1",
+            "--set",
+            "loss.reconstruction=binary_cross_entropy",
+            "--set",
+            "optimizer.reconstruction.kind=sgd",
+            "--set",
+            "optimizer.reconstruction.lr=1e2",
+        ])
+        .ends(76)
+        .says("the diverged state is kept as runs/aae-s0/checkpoints/diverged-step-");
+    let names = std::fs::read_dir(place.path("runs/aae-s0/checkpoints")).unwrap();
+    let names: Vec<String> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let count = |kind: &str| names.iter().filter(|name| name.starts_with(kind)).count();
+    assert_eq!(
+        (count("diverged-step-"), count("step-")),
+        (1, 2),
+        "{names:?}"
+    );
+}
