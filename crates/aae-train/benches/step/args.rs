@@ -24,7 +24,7 @@ pub(crate) struct Args {
     pub(crate) rounds: usize,
     pub(crate) torch: Option<String>,
     /// Absent: fused optimizers, in the precision of ours.
-    torch_mode: Option<String>,
+    pub(crate) torch_mode: Option<String>,
     pub(crate) scaling: bool,
     pub(crate) json: bool,
 }
