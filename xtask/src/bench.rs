@@ -10,16 +10,21 @@ use crate::cargo::{cargo, root};
 const HELP: &str = "\
 usage: cargo xtask bench [OPTIONS]
 
-Milliseconds per training step: ours, the same step in plain candle, and in PyTorch, timed in turns.
+Milliseconds per training step: ours, the same step in plain candle, and in PyTorch, timed in turns; and how far ours is from
+the machine's own bound.
 
-  --preset NAME       the experiment whose step is timed [default: aae]
-  --threads N         [default: 2]
+  --variant NAME      the training algorithm whose step is timed, by its first preset [default: aae]
+  --preset NAME       an experiment instead
+  --threads N         [default: 2; with --scaling every core]
   --batch N           images per step [default: the preset's]
+  --width N           units of every hidden layer [default: the preset's]
+  --precision P       f32 or bf16: what products are computed in [default: f32]
   --steps N           steps per round [default: 20]
   --rounds N          rounds, after one that does not count [default: 5]
   --torch PYTHON      a Python with torch, to time beside
-  --torch-mode MODE   eager, fused, compile or bf16 [default: fused]
-  --json              one line of JSON
+  --torch-mode MODE   eager, fused, compile or bf16 [default: fused, with --precision bf16 bf16]
+  --scaling           a Markdown table: threads up to --threads, batches of 32 to 1024, widths of 256 to 4096, each varied alone
+  --json              one line of JSON for each measurement
 ";
 
 /// Runs the benchmark with these arguments.

@@ -10,6 +10,7 @@ use crate::gemm::has_bf16;
 
 thread_local! {
     static PLAIN: Cell<bool> = const { Cell::new(false) };
+    static PORTABLE: Cell<bool> = const { Cell::new(false) };
     static PRECISION: Cell<Precision> = const { Cell::new(Precision::F32) };
 }
 
@@ -36,6 +37,17 @@ impl Precision {
 /// fused ones. Tests use it as the oracle; benchmarks to compare.
 pub fn with_plain_ops<T>(f: impl FnOnce() -> T) -> T {
     with(&PLAIN, true, f)
+}
+
+/// Runs `f` with the products of every fused layer that this thread starts computed by the kernel that every CPU has, whatever
+/// this one could do better. For tests: each kernel has to give what the oracle gives.
+pub fn with_portable_products<T>(f: impl FnOnce() -> T) -> T {
+    with(&PORTABLE, true, f)
+}
+
+/// Whether this thread's products may use kernels that not every CPU has.
+pub(crate) fn may_use_own_kernels() -> bool {
+    !PORTABLE.get()
 }
 
 /// Runs `f` with the products of every fused layer that this thread starts in the given precision, those of its backward pass

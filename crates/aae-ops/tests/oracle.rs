@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 use aae_ops::stream::{standard_normal, stream};
-use aae_ops::{Activation, Linear, Param, backward, loss, softmax, with_plain_ops};
+use aae_ops::{
+    Activation, Linear, Param, backward, loss, softmax, with_plain_ops, with_portable_products,
+};
 use candle_core::{Device, Result, Tensor, Var};
 
 const SIZES: [usize; 10] = [1, 2, 3, 7, 31, 33, 127, 300, 1000, 1001];
@@ -22,9 +24,18 @@ fn normal(shape: (usize, usize), purpose: &str) -> Tensor {
     Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap()
 }
 
+/// Normal numbers rounded to multiples of 1/8: sums of their products are exact in any order, so that no rounding decides on
+/// which side of a kink a number falls.
+fn eighths(shape: (usize, usize), purpose: &str) -> Tensor {
+    ((normal(shape, purpose) * 8.0).unwrap().round().unwrap() / 8.0).unwrap()
+}
+
+/// A layer whose products of [`eighths`] are exact, too, and never add up to zero with its bias.
 fn layer(inputs: usize, outputs: usize, activation: Activation) -> Linear {
-    let weight = (normal((outputs, inputs), "weight") * (1.0 / (inputs as f64).sqrt())).unwrap();
-    let bias = normal((1, outputs), "bias").squeeze(0).unwrap();
+    let scale = 0.5f64.powf((inputs as f64).sqrt().log2().round());
+    let weight = (eighths((outputs, inputs), "weight") * scale).unwrap();
+    let bias = (eighths((1, outputs), "bias") + 1.0 / 128.0).unwrap();
+    let bias = (bias * scale).unwrap().squeeze(0).unwrap();
     Linear::new(
         Param::new("w", &weight).unwrap(),
         Param::new("b", &bias).unwrap(),
@@ -66,19 +77,18 @@ fn layer_and_gradients(layer: &Linear, x: &Var, weights: &Tensor) -> Result<[Ten
 fn a_linear_layer_agrees_with_plain_candle() {
     for (i, &inputs) in SIZES.iter().enumerate() {
         for (j, &outputs) in SIZES.iter().enumerate() {
-            let batch = SIZES[(i + j) % 7];
+            let batch = SIZES[(i + j) % SIZES.len()];
             let activation = ACTIVATIONS[(i + 2 * j) % ACTIVATIONS.len()];
             let layer = layer(inputs, outputs, activation);
-            let x = Var::from_tensor(&normal((batch, inputs), "x")).unwrap();
+            let x = Var::from_tensor(&eighths((batch, inputs), "x")).unwrap();
             let weights = normal((batch, outputs), "weights");
-            let fused = layer_and_gradients(&layer, &x, &weights).unwrap();
-            let plain = with_plain_ops(|| layer_and_gradients(&layer, &x, &weights)).unwrap();
-            for ((fused, plain), name) in fused.iter().zip(&plain).zip(["y", "dx", "dw", "db"]) {
-                assert_close(
-                    fused,
-                    plain,
-                    &format!("{name} of {batch}x{inputs} -> {outputs}, {activation:?}"),
-                );
+            let run = || layer_and_gradients(&layer, &x, &weights).unwrap();
+            let (fused, portable) = (run(), with_portable_products(run));
+            let plain = with_plain_ops(run);
+            for (i, name) in ["y", "dx", "dw", "db"].iter().enumerate() {
+                let what = format!("{name} of {batch}x{inputs} -> {outputs}, {activation:?}");
+                assert_close(&fused[i], &plain[i], &what);
+                assert_close(&portable[i], &plain[i], &format!("portable {what}"));
             }
         }
     }
@@ -138,8 +148,10 @@ fn loss_and_gradient(f: Loss<'_>, logits: &Var) -> Result<[Tensor; 2]> {
 
 #[test]
 fn losses_agree_with_plain_candle() {
-    for (i, &columns) in SIZES.iter().enumerate() {
-        let shape = (SIZES[i % 7], columns);
+    for shape in SIZES
+        .iter()
+        .flat_map(|&rows| SIZES.map(|columns| (rows, columns)))
+    {
         let logits = Var::from_tensor(&(normal(shape, "logits") * 4.0).unwrap()).unwrap();
         let target = candle_nn::ops::sigmoid(&normal(shape, "target")).unwrap();
         let probabilities = candle_nn::ops::softmax(&target, 1).unwrap();
@@ -155,16 +167,19 @@ fn losses_agree_with_plain_candle() {
         for (name, f) in losses {
             let fused = loss_and_gradient(f, &logits).unwrap();
             let plain = with_plain_ops(|| loss_and_gradient(f, &logits)).unwrap();
-            assert_close(&fused[0], &plain[0], name);
-            assert_close(&fused[1], &plain[1], name);
+            let what = format!("{name} of {shape:?}");
+            assert_close(&fused[0], &plain[0], &what);
+            assert_close(&fused[1], &plain[1], &what);
         }
     }
 }
 
 #[test]
 fn softmax_agrees_with_plain_candle() {
-    for (i, &columns) in SIZES.iter().enumerate() {
-        let shape = (SIZES[(i + 3) % 10], columns);
+    for shape in SIZES
+        .iter()
+        .flat_map(|&rows| SIZES.map(|columns| (rows, columns)))
+    {
         let logits = Var::from_tensor(&(normal(shape, "logits") * 4.0).unwrap()).unwrap();
         let weights = normal(shape, "weights");
         let run = || {

@@ -1,13 +1,14 @@
 """The same training steps in PyTorch, as a yardstick: `main.rs` starts this and asks for rounds in turn with its own.
 
-    python torch_step.py VARIANT MODE THREADS BATCH STEPS
+    python torch_step.py VARIANT MODE THREADS BATCH STEPS WIDTH STYLE_DIM LABELLED NOISE
 
 Networks, phases and losses are those of the presets `aae` and `semi-supervised-100`: per step the reconstruction phase, each
 discriminator's phase, the generator's, and for the latter the classification phase, each with an optimizer of its own. One
 encoder pass serves discriminators and generator, as in the Rust code. MODE: `eager` (PyTorch's default optimizers), `fused` (fused
 ones), `compile` (networks through torch.compile, fused optimizers), `bf16` (bfloat16 autocast, fused optimizers).
 
-Each line on standard input asks for a round of STEPS steps; each line on standard output is its milliseconds per step.
+WIDTH: units of each hidden layer. LABELLED: images of a classification phase. NOISE: standard deviation of what is added to the
+encoder's input. The line `ready` says that torch is there. Each line on standard input asks for a round of STEPS steps; each line on standard output is its milliseconds per step.
 """
 import contextlib
 import sys
@@ -17,15 +18,16 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-variant, mode, threads, batch, steps = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
+variant, mode, threads, batch, steps, width, style_dim, labelled = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:9])
+noise = float(sys.argv[9])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
 semi = variant == "semi_supervised"
-style_dim, classes = (10, 10) if semi else (2, 0)
+classes = 10 if semi else 0
 
 
 def mlp(inputs, outputs):
-    net = nn.Sequential(nn.Linear(inputs, 1000), nn.ReLU(), nn.Linear(1000, 1000), nn.ReLU(), nn.Linear(1000, outputs))
+    net = nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, outputs))
     return torch.compile(net) if mode == "compile" else net
 
 
@@ -56,6 +58,10 @@ def cast():
     return torch.autocast("cpu", dtype=torch.bfloat16) if mode == "bf16" else contextlib.nullcontext()
 
 
+def corrupted(x):
+    return x + noise * torch.randn_like(x) if noise else x
+
+
 def codes(x):
     """Style, and probabilities of the label if there is one."""
     out = encoder(x).float()
@@ -71,7 +77,7 @@ def move(loss, optimizer):
 def step(i):
     at = i * batch % (len(images) - batch)
     clean = images[at : at + batch]
-    x = clean + 0.3 * torch.randn_like(clean) if semi else clean
+    x = corrupted(clean)
     with cast():
         logits = decoder(torch.cat(codes(x)[::-1], 1))
     error = (torch.sigmoid(logits.float()) - clean) ** 2
@@ -91,13 +97,13 @@ def step(i):
     move(sum(bce(j.float(), ones) for j in judged), generator_optimizer)
 
     if semi:
-        labels = torch.arange(batch) % classes
-        noisy = images[:batch] + 0.3 * torch.randn(batch, 784)
+        labels = torch.arange(labelled) % classes
         with cast():
-            out = encoder(noisy)
+            out = encoder(corrupted(images[:labelled]))
         move(F.cross_entropy(out[:, style_dim:].float(), labels), classification_optimizer)
 
 
+print("ready", flush=True)
 for _ in sys.stdin:
     start = time.perf_counter()
     for i in range(steps):

@@ -1,0 +1,152 @@
+//! The step benchmark's own arithmetic and flags: `benches/step` has no test harness, so its files are tested from here.
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+#[path = "../benches/step/args.rs"]
+mod args;
+#[path = "../benches/step/failure.rs"]
+mod failure;
+#[path = "../benches/step/flops.rs"]
+mod flops;
+
+use aae_ops::Precision;
+use aae_train::config::{Config, Override};
+use args::Args;
+
+const PIXELS: usize = 784;
+
+fn parse(line: &str) -> Result<Args, (u8, String)> {
+    Args::parse(line.split_whitespace().map(str::to_owned))
+        .map_err(|failure| (failure.code, failure.message))
+}
+
+fn config(line: &str) -> Result<Config, (u8, String)> {
+    parse(line)?
+        .config()
+        .map_err(|failure| (failure.code, failure.message))
+}
+
+#[test]
+fn a_step_of_aae_needs_the_operations_counted_by_hand() {
+    // Per image, in multiply-adds: encoder 784·1000 + 1000·1000 + 1000·2, decoder the same mirrored, discriminator
+    // 2·1000 + 1000·1000 + 1000·1.
+    let (encoder, decoder, discriminator) = (1_786_000, 1_786_000, 1_003_000);
+    // Forward, weights' gradients, inputs' gradients: not that of the images.
+    let reconstruction = 2 * (encoder + decoder) + (encoder - 784_000) + decoder;
+    // Real and fake codes are constants to the discriminator.
+    let game = encoder + 2 * (3 * discriminator - 2_000);
+    // Through the frozen discriminator to the encoder's weights.
+    let generator = 2 * discriminator + 2 * encoder - 784_000;
+    let by_hand = 2 * 128 * (reconstruction + game + generator);
+    assert_eq!(by_hand, 5_766_656_000);
+    assert_eq!(flops::of_step(&config("").unwrap(), PIXELS), by_hand);
+}
+
+#[test]
+fn a_step_of_the_semi_supervised_variant_needs_the_operations_counted_by_hand() {
+    let encoder = 784_000 + 1_000_000 + 20_000;
+    let decoder = 20_000 + 1_000_000 + 784_000;
+    let discriminator = 10_000 + 1_000_000 + 1_000;
+    let classifier = 784_000 + 1_000_000 + 10_000;
+    let per_image = (2 * (encoder + decoder) + (encoder - 784_000) + decoder)
+        + 2 * (2 * (3 * discriminator - 10_000) + 2 * discriminator)
+        + 3 * encoder
+        - 784_000
+        + 3 * classifier
+        - 784_000;
+    let found = flops::of_step(&config("--variant semi_supervised").unwrap(), PIXELS);
+    assert_eq!(found, 2 * 100 * per_image);
+    // Of a larger batch, no more than the hundred known labels are classified.
+    let larger = config("--variant semi_supervised --batch 300").unwrap();
+    let classified = 2 * 100 * (3 * classifier - 784_000);
+    assert_eq!(
+        flops::of_step(&larger, PIXELS),
+        3 * (found - classified) + classified
+    );
+}
+
+#[test]
+fn every_variant_has_a_preset_and_needs_something() {
+    let count = |variant: &str| {
+        let config = config(&format!("--variant {variant}")).unwrap();
+        assert_eq!(config.variant.name(), variant);
+        flops::of_step(&config, PIXELS) / config.batch_size as u64
+    };
+    let [
+        ae,
+        aae,
+        labelled,
+        supervised,
+        semi,
+        clustering,
+        reduction,
+        classifier,
+    ] = [
+        "ae",
+        "aae",
+        "label_regularized",
+        "supervised",
+        "semi_supervised",
+        "clustering",
+        "dimensionality_reduction",
+        "classifier",
+    ]
+    .map(count);
+    assert!(classifier < ae && ae < aae && aae < labelled && aae < supervised);
+    assert!(supervised < clustering && clustering < semi && clustering < reduction);
+}
+
+#[test]
+fn flags_change_what_is_measured() {
+    assert_eq!(
+        config("").unwrap(),
+        Config::resolve("aae", None, &[]).unwrap()
+    );
+    let changed = config("--preset aae-8d --batch 32 --width 64 --precision f32").unwrap();
+    assert_eq!((changed.batch_size, changed.model.latent_dim), (32, 8));
+    for hidden in [
+        &changed.model.encoder.hidden,
+        &changed.model.decoder.hidden,
+        &changed.model.discriminator.hidden,
+    ] {
+        assert_eq!(*hidden, [64, 64]);
+    }
+    let batch = Override::flag("--batch", "batch_size", 7);
+    let expected = Config::resolve("nn-100", None, &[batch]).unwrap();
+    assert_eq!(
+        config("--variant classifier --batch 7 --bench").unwrap(),
+        expected
+    );
+    let args = parse("--threads 3 --scaling --json --torch python3 --torch-mode compile").unwrap();
+    assert!(args.scaling && args.json && args.threads == Some(3));
+    assert_eq!(
+        (args.torch.as_deref(), args.torch_mode()),
+        (Some("python3"), "compile")
+    );
+    assert_eq!(parse("").unwrap().torch_mode(), "fused");
+    let rounded = parse("--precision bf16").unwrap();
+    assert_eq!(rounded.torch_mode(), "bf16");
+    match Precision::Bf16.is_native() {
+        true => assert_eq!(rounded.config().unwrap().precision, Precision::Bf16),
+        false => assert_eq!(rounded.config().unwrap_err().code, 2),
+    }
+}
+
+#[test]
+fn wrong_flags_are_usage_errors_that_name_them() {
+    for (line, named) in [
+        ("--thread 2", "--thread"),
+        ("--batch", "--batch needs a value"),
+        ("--batch 0", "above 0, found `0`"),
+        ("--width -3", "above 0, found `-3`"),
+        ("--precision f16", "bf16"),
+        ("--torch-mode fast", "eager, fused, compile, bf16"),
+        ("--preset aae --variant aae", "exclude each other"),
+        ("--variant vae", "semi_supervised"),
+        ("--preset no-such", "no-such"),
+        ("--width 9999999", "hidden"),
+    ] {
+        let (code, message) = config(line).map(|_| ()).unwrap_err();
+        assert_eq!(code, 2, "{line}");
+        assert!(message.contains(named), "{line}: {message}");
+    }
+}
