@@ -88,16 +88,15 @@ fn flat(tensor: &Tensor) -> Vec<f32> {
 }
 
 #[track_caller]
-fn assert_close(fused: &[Tensor], plain: &[Tensor], what: &str) {
+fn assert_close(tolerance: f32, fused: &[Tensor], plain: &[Tensor], what: &str) {
     assert_eq!(fused.len(), plain.len());
     for (n, (fused, plain)) in fused.iter().zip(plain).enumerate() {
         assert_eq!(fused.dims(), plain.dims(), "{n} of {what}");
         let (fused, plain) = (flat(fused), flat(plain));
-        // A gradient through batch norm is a small difference of numbers of size one.
         let scale = plain.iter().fold(1f32, |max, x| max.max(x.abs()));
         for (i, (fused, plain)) in fused.iter().zip(&plain).enumerate() {
             assert!(
-                (fused - plain).abs() <= 5e-5 * scale,
+                (fused - plain).abs() <= tolerance * scale,
                 "{n} of {what}: at {i} fused {fused}, plain {plain}"
             );
         }
@@ -125,12 +124,18 @@ fn batch_norm_and_heads_of_any_width_agree_with_plain_candle() {
             mode,
             activation,
         };
+        // A gradient through a batch's statistics is a small difference of numbers of size one, and a column that hardly varies
+        // has its rounding errors divided by a small deviation. A wrong tail is off by its whole size.
+        let tolerance = match mode {
+            Mode::Evaluate => 5e-5,
+            Mode::Train | Mode::TrainAndTrack => 1e-3,
+        };
         let what = format!("{:?}, {mode:?}, {activation:?}", network.shape);
         let plain = with_plain_ops(|| network.run()).unwrap();
-        assert_close(&network.run().unwrap(), &plain, &what);
+        assert_close(tolerance, &network.run().unwrap(), &plain, &what);
         if SIZES[i] * SIZES[j] < 1_000_000 {
             let portable = with_portable_products(|| network.run()).unwrap();
-            assert_close(&portable, &plain, &format!("portable {what}"));
+            assert_close(tolerance, &portable, &plain, &format!("portable {what}"));
         }
     }
 }
@@ -153,7 +158,7 @@ fn stacks_of_layers_of_any_width_agree_with_plain_candle() {
             Ok::<_, candle_core::Error>([y, dx])
         };
         let what = format!("{batch}x{inputs}x{width}x{outputs}");
-        assert_close(&run().unwrap(), &with_plain_ops(run).unwrap(), &what);
+        assert_close(5e-5, &run().unwrap(), &with_plain_ops(run).unwrap(), &what);
     }
 }
 
