@@ -11,6 +11,7 @@
 mod bench;
 mod cargo;
 mod ci;
+mod deny;
 mod device;
 mod fuzz;
 mod readme;
