@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, root};
-use crate::{crash, readme, tidy};
+use crate::{crash, deny, readme, tidy};
 
 /// One check, with what it does in a few words.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ const fn cargo_job(name: &'static str, what: &'static str, args: &'static [&'sta
 }
 
 /// In the order in which they run: quick ones first.
-const JOBS: [Job; 9] = [
+const JOBS: [Job; 10] = [
     cargo_job(
         "fmt",
         "every file is formatted",
@@ -44,6 +44,11 @@ const JOBS: [Job; 9] = [
         name: "tidy",
         what: "architecture, file sizes, docs links",
         work: Work::Own(tidy::run),
+    },
+    Job {
+        name: "deny",
+        what: "licences, sources and versions of the dependencies",
+        work: Work::Own(deny::run),
     },
     cargo_job(
         "clippy",

@@ -12,6 +12,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod crash;
+mod deny;
 mod device;
 mod fuzz;
 mod readme;

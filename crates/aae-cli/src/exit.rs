@@ -16,11 +16,13 @@ use aae_train::durable::DurableError;
 use aae_train::memory::MemoryError;
 use aae_train::metrics::MetricsError;
 use aae_train::run_dir::RunDirError;
+use aae_train::state::RestoreError;
 use aae_train::tensor_file::{TensorFileError, TensorMismatch};
 use aae_viz::VizError;
 
 use crate::experiment::ExperimentError;
 use crate::page::PageError;
+use crate::text;
 
 /// A usage or configuration error.
 const USAGE: u8 = 2;
@@ -70,7 +72,7 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
         }
         line.push_str(&cause);
     }
-    line
+    text::message(&line)
 }
 
 /// The exit code for an error: that of the first cause which has one.
@@ -98,6 +100,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
         return Some(error.exit_code());
     }
     if let Some(error) = cause.downcast_ref::<TensorMismatch>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<RestoreError>() {
         return Some(error.exit_code());
     }
     if let Some(error) = cause.downcast_ref::<MetricsError>() {

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aae_train::regular_file;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_indicatif::{IndicatifLayer, TickSettings};
 use tracing_subscriber::filter::{FilterExt, filter_fn};
@@ -16,6 +17,8 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter}
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::text;
 
 /// Events of this target are the report of a training: they go to standard output instead of standard error.
 pub(crate) const REPORT: &str = "aae::report";
@@ -84,10 +87,11 @@ where
             Level::WARN => writer.write_str("warning: ")?,
             _ => {}
         }
+        let mut text = String::new();
         context
             .field_format()
-            .format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+            .format_fields(Writer::new(&mut text), event)?;
+        writeln!(writer, "{}", text::message(&text))
     }
 }
 
@@ -97,7 +101,10 @@ pub(crate) struct LogFile(Arc<Mutex<Option<File>>>);
 
 impl LogFile {
     /// From now on events are appended to this file.
+    ///
+    /// Errors: any I/O error; if something else than a file is there, which could be waited for without end.
     pub(crate) fn open(&self, path: &Path) -> io::Result<()> {
+        regular_file::check_or_absent(path)?;
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
         Ok(())

@@ -241,7 +241,7 @@ pub(crate) fn quantity(name: &str) -> Quantity {
 /// The names in the order in which they are shown: the floor behind its figure, dimensions by their number.
 pub(crate) fn in_order<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut names: Vec<&str> = names.into_iter().collect();
-    names.sort_by_key(|name| (quantity(name).rank, number(name), *name));
+    names.sort_by_cached_key(|name| (quantity(name).rank, number(name), *name));
     names.dedup();
     names
 }

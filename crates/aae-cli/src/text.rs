@@ -1,6 +1,44 @@
 //! Numbers as people read them.
 
+use std::borrow::Cow;
 use std::time::Duration;
+
+/// A text that may have come from anywhere, for a terminal: control characters, which a terminal would obey, are written out.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return text.into();
+    }
+    let mut harmless = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match obeyed(c) {
+            true => harmless.extend(c.escape_unicode()),
+            false => harmless.push(c),
+        }
+    }
+    harmless.into()
+}
+
+/// A message about a file, whatever is in that: harmless, of a very long line beginning and end, of very many lines the first.
+pub(crate) fn message(text: &str) -> String {
+    const MOST_CHARS: usize = 1200;
+    const LAST_CHARS: usize = 200;
+    const MOST_LINES: usize = 400;
+    let harmless = harmless(text);
+    let clipped = |line: &str| match line.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => {
+            let last = line.ceil_char_boundary(line.len() - LAST_CHARS);
+            let (first, last) = (&line[..end], &line[last..]);
+            format!("{first}... ({} bytes) ...{last}", line.len())
+        }
+        None => line.to_owned(),
+    };
+    let mut lines: Vec<String> = harmless.lines().take(MOST_LINES).map(clipped).collect();
+    if let Some(more @ 1..) = harmless.lines().count().checked_sub(MOST_LINES) {
+        lines.push(format!("... and {more} more lines"));
+    }
+    lines.join("\n")
+}
 
 /// Digits in groups of three: `11,700`.
 pub(crate) fn count(number: u64) -> String {
@@ -101,6 +139,19 @@ pub(crate) fn align(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_is_told_nothing_and_a_message_has_an_end() {
+        assert_eq!(harmless("a\tb\nc"), "a\tb\nc");
+        assert_eq!(harmless("\u{1b}[2J\u{9b}x"), "\\u{1b}[2J\\u{9b}x");
+        assert_eq!(message("a\u{7}\nb"), "a\\u{7}\nb");
+        let long = message(&"x".repeat(1 << 20));
+        assert!(
+            long.len() < 1500 && long.contains("xx... (1048576 bytes) ...xx"),
+            "{long}"
+        );
+        assert!(message(&"x\n".repeat(1 << 20)).ends_with("\n... and 1048176 more lines"));
+    }
 
     #[test]
     fn counts_are_grouped_from_the_right() {

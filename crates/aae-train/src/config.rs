@@ -256,7 +256,10 @@ impl Config {
         let discriminators = match self.variant.is_adversarial() {
             // Some have one for the code, with the label or without, and some have another for the label.
             true => [
-                model.latent_dim.saturating_add(model.categories + 1),
+                model
+                    .latent_dim
+                    .saturating_add(model.categories)
+                    .saturating_add(1),
                 model.categories,
             ]
             .map(|inputs| model.discriminator_weights(inputs)),

@@ -67,7 +67,8 @@ impl FitError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Diverged { .. } => exit::DIVERGED,
-            Self::OtherRun { .. } | Self::Restore(_) => exit::DATA,
+            Self::OtherRun { .. } => exit::DATA,
+            Self::Restore(error) => error.exit_code(),
             Self::Checkpoint(error) => while_training(error.exit_code()),
             Self::TensorFile(error) => while_training(error.exit_code()),
             Self::Metrics(error) => error.exit_code(),

@@ -52,7 +52,7 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
 /// That `path` is a regular file, or nothing yet: what may be opened without waiting.
 ///
 /// Errors: if something else is there; if that cannot be found out.
-pub(crate) fn check_or_absent(path: &Path) -> io::Result<()> {
+pub fn check_or_absent(path: &Path) -> io::Result<()> {
     match check(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         checked => checked,

@@ -6,6 +6,7 @@ use aae_models::Autoencoder;
 use aae_ops::Param;
 use candle_core::Tensor;
 
+use crate::exit;
 use crate::planted;
 use crate::tensor_file::{Difference, HostTensor, TensorMismatch, Tensors, match_tensors};
 use crate::variants::Variant;
@@ -19,6 +20,16 @@ pub enum RestoreError {
     /// The device refused.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+impl RestoreError {
+    /// 65: a state that does not fit.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Mismatch(error) => error.exit_code(),
+            Self::Candle(_) => exit::BUG,
+        }
+    }
 }
 
 /// Whole numbers by name.

@@ -216,3 +216,129 @@ fn what_depends_on_the_data_is_checked_when_it_is_there() {
             .contains("the 100 images trained on")
     );
 }
+
+#[test]
+fn values_that_do_not_suit_the_variant_or_the_prior_are_refused() {
+    let normalised = "batch_size: expected at least 2: model.encoder.batch_norm normalises over the batch, found 1";
+    for (preset, sets, expected) in [
+        (
+            "aae",
+            "model.categories=10",
+            "model.categories: expected 0: variant `aae` has no label, found 10",
+        ),
+        (
+            "supervised",
+            "model.categories=1",
+            "model.categories: expected 2 to 255 ways of the label, found 1",
+        ),
+        (
+            "aae",
+            "regularization.head_distance=1",
+            "regularization.head_distance: expected 0: variant `aae` has no cluster heads, found 1",
+        ),
+        (
+            "reduction-2d-100",
+            "regularization.head_distance=nan",
+            "regularization.head_distance: expected a finite number from 0 on, found NaN",
+        ),
+        (
+            "labelled-mixture",
+            "prior.components=9",
+            "prior.kind: expected a prior of at least 10 components, one for each class, found 9",
+        ),
+        (
+            "labelled-mixture",
+            "prior={kind=\"gaussian\", mean=0, std=5}",
+            "prior.kind: expected a prior of at least 10 components, one for each class, found one without components",
+        ),
+        (
+            "aae",
+            "data.labelled=5",
+            "data.labelled: expected no such key: this variant sees no label, found 5",
+        ),
+        (
+            "nn-100",
+            "data.labelled=0",
+            "data.labelled: expected at least 1, or no such key for all labels, found 0",
+        ),
+        (
+            "supervised",
+            "data.labelled=5",
+            "data.labelled: expected no such key: this variant needs the label of every image, found 5",
+        ),
+        (
+            "aae",
+            "model.posterior={kind=\"universal\", noise_dim=0}",
+            "model.posterior.noise_dim: expected 1 to 65536, found 0",
+        ),
+        (
+            "aae",
+            "model.encoder.batch_norm=true; batch_size=1",
+            normalised,
+        ),
+        ("clustering-16", "batch_size=1", normalised),
+        (
+            "semi-supervised-100",
+            "model.encoder.batch_norm=true; data.labelled=1",
+            "data.labelled: expected at least 2: model.encoder.batch_norm normalises over the batch, found 1",
+        ),
+        (
+            "aae",
+            "corruption={kind=\"gaussian\", std=0}",
+            "corruption.std: expected a finite number above 0, found 0",
+        ),
+        (
+            "denoising",
+            "corruption.std=inf",
+            "corruption.std: unknown key for kind `masking`; expected `share`",
+        ),
+        (
+            "aae",
+            "corruption={kind=\"masking\", share=1}",
+            "corruption.share: expected a number above 0 and below 1, found 1",
+        ),
+        (
+            "aae",
+            "corruption={kind=\"dropout\", share=-0.5}",
+            "corruption.share: expected a number above 0 and below 1, found -0.5",
+        ),
+        (
+            "aae",
+            "prior.mean=1e7",
+            "prior.mean: expected a number from -1e6 to 1e6, found 10000000",
+        ),
+        (
+            "aae-uniform",
+            "prior.high=-10",
+            "prior.high: expected a number above low = -10, found -10",
+        ),
+        (
+            "aae-mixture",
+            "prior.components=0",
+            "prior.components: expected 1 to 1000 components, found 0",
+        ),
+        (
+            "aae-mixture",
+            "model.latent_dim=3",
+            "prior.kind: expected another prior than gaussian_mixture, which needs model.latent_dim = 2, found model.latent_dim = 3",
+        ),
+        (
+            "aae-swiss-roll",
+            "prior.turns=1000",
+            "prior.turns: expected a number above 0, at most 100, found 1000",
+        ),
+        (
+            "aae",
+            "seed=9223372036854775808",
+            "seed: expected a whole number from 0 on, found \"9223372036854775808\"",
+        ),
+    ] {
+        let sets: Vec<Override> = sets.split("; ").map(Override::set).collect();
+        let text = Config::resolve(preset, None, &sets)
+            .unwrap_err()
+            .to_string();
+        let found = text.starts_with("error in the configuration: ")
+            && text.ends_with(&format!(": {expected}"));
+        assert!(found, "expected {expected}, found {text}");
+    }
+}

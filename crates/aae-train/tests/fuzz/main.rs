@@ -11,6 +11,7 @@
 
 mod child;
 mod mutate;
+mod planted;
 mod seeds;
 #[path = "../../../../fuzz/targets.rs"]
 mod targets;
@@ -23,7 +24,7 @@ pub(crate) struct Parser {
     pub(crate) name: &'static str,
     pub(crate) run: targets::Target,
     pub(crate) words: &'static [&'static str],
-    quick: u64,
+    pub(crate) quick: u64,
 }
 
 pub(crate) const PARSERS: [Parser; 5] = [
@@ -143,19 +144,23 @@ fn main() -> ExitCode {
     if plan.write_corpus {
         return write_corpus();
     }
+    if args.is_empty() {
+        check_the_check();
+    }
     let wanted = |parser: &&Parser| {
         plan.target
             .as_deref()
             .is_none_or(|name| name == parser.name)
     };
+    if plan.child {
+        let parser = PARSERS.iter().chain(&planted::PLANTED).find(wanted);
+        return child::run(parser.unwrap(), &plan);
+    }
     let chosen: Vec<&Parser> = PARSERS.iter().filter(wanted).collect();
     if chosen.is_empty() {
         let names = PARSERS.each_ref().map(|parser| parser.name).join(", ");
         eprintln!("fuzz: unknown target; expected one of {names}");
         return ExitCode::from(2);
-    }
-    if plan.child {
-        return child::run(chosen[0], &plan);
     }
     let failed: Vec<&str> = chosen
         .into_iter()
@@ -193,20 +198,47 @@ fn parse(args: &[String]) -> Option<Plan> {
     Some(plan)
 }
 
+/// Each planted fault is found, and said to be what it is.
+fn check_the_check() {
+    for (parser, finding) in planted::PLANTED.iter().zip([
+        "panic in execution",
+        "time-out in execution",
+        "memory in execution",
+        "",
+    ]) {
+        let output = command(parser, &Plan::default(), None).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && said.contains(finding),
+            "{}: {said}",
+            parser.name
+        );
+        let killed = output.status.code().is_none();
+        assert_eq!(
+            killed,
+            finding.is_empty(),
+            "{}: {}",
+            parser.name,
+            output.status
+        );
+    }
+    println!("{} planted faults were found", planted::PLANTED.len());
+}
+
 /// Runs a target in a process of its own, and once more with a trace if that process is killed.
 fn passes(parser: &Parser, plan: &Plan) -> bool {
-    let status = spawn(parser, plan, None);
+    let status = command(parser, plan, None).status().unwrap();
     if status.code().is_some() {
         return status.success();
     }
     let input = kept_inputs().join(format!("{}-fatal", parser.name));
     eprintln!("{}: {status}; looking for the input", parser.name);
-    spawn(parser, plan, Some(&input));
+    let _ = command(parser, plan, Some(&input)).status();
     eprintln!("{}: the input is {}", parser.name, input.display());
     false
 }
 
-fn spawn(parser: &Parser, plan: &Plan, trace: Option<&Path>) -> std::process::ExitStatus {
+fn command(parser: &Parser, plan: &Plan, trace: Option<&Path>) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([
         "--child",
@@ -231,7 +263,7 @@ fn spawn(parser: &Parser, plan: &Plan, trace: Option<&Path>) -> std::process::Ex
             .into_iter()
             .flat_map(|path| [Path::new("--trace"), path]),
     );
-    command.status().unwrap()
+    command
 }
 
 /// Where inputs are left that something is wrong with.

@@ -1,0 +1,189 @@
+//! Run folders with pipes, links, devices and folders in place of what belongs there.
+
+use std::fs;
+
+use crate::support::Place;
+use crate::{MODEL, RESUME, RUN, check, clear, ends, link, pipe, write};
+
+/// Makes the run one that is to be gone on with.
+fn unfinished(place: &Place) {
+    clear(place, "runs/aae-s0/summary.json");
+    clear(place, "runs/aae-s0/checkpoints/step-10.safetensors");
+}
+
+fn instead(place: &Place, path: &str) {
+    unfinished(place);
+    pipe(place, path);
+}
+
+#[test]
+fn folders() {
+    check(&[
+        ends(
+            "a lock that is a pipe",
+            |p| instead(p, "runs/aae-s0/lock"),
+            RESUME,
+            74,
+            "lock",
+        ),
+        ends(
+            "a lock that is a folder",
+            |p| {
+                unfinished(p);
+                clear(p, "runs/aae-s0/lock");
+                fs::create_dir(p.path("runs/aae-s0/lock")).unwrap();
+            },
+            RESUME,
+            74,
+            "lock",
+        ),
+        ends(
+            "a log that is a pipe",
+            |p| instead(p, "runs/aae-s0/train.log"),
+            RESUME,
+            0,
+            "train.log",
+        ),
+        ends(
+            "a log that is a full device",
+            |p| {
+                unfinished(p);
+                link(p, "runs/aae-s0/train.log", "/dev/full");
+            },
+            RESUME,
+            0,
+            "",
+        ),
+        ends(
+            "checkpoints that are a pipe",
+            |p| instead(p, "runs/aae-s0/checkpoints"),
+            RESUME,
+            73,
+            "checkpoints",
+        ),
+        ends(
+            "checkpoints that are a link to themselves",
+            |p| {
+                unfinished(p);
+                link(p, "runs/aae-s0/checkpoints", "checkpoints");
+            },
+            RESUME,
+            74,
+            "checkpoints",
+        ),
+        ends(
+            "figures that are a pipe",
+            |p| instead(p, "runs/aae-s0/figures"),
+            RESUME,
+            73,
+            "figures",
+        ),
+        ends(
+            "a summary that is a pipe",
+            |p| instead(p, "runs/aae-s0/summary.json"),
+            RESUME,
+            0,
+            "",
+        ),
+        ends(
+            "pictures that are pipes and links",
+            |p| {
+                pipe(p, "runs/aae-s0/figures/latent.png");
+                link(p, "runs/aae-s0/figures/samples.png", "/dev/zero");
+                link(p, "runs/aae-s0/figures/losses.png", "losses.png");
+                clear(p, "runs/aae-s0/figures/manifold.png");
+                fs::create_dir(p.path("runs/aae-s0/figures/manifold.png")).unwrap();
+            },
+            &["report"],
+            0,
+            "wrote",
+        ),
+        ends(
+            "a picture of 2^31 x 2^31 pixels",
+            |p| {
+                let path = "runs/aae-s0/figures/latent.png";
+                let mut bytes = p.read(path);
+                bytes[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+                write(p, path, bytes);
+            },
+            &["report"],
+            0,
+            "latent.png: left out",
+        ),
+        ends(
+            "litter that is a folder",
+            |p| {
+                unfinished(p);
+                fs::create_dir(p.path("runs/aae-s0/.x.aae.tmp")).unwrap();
+            },
+            RESUME,
+            74,
+            ".x.aae.tmp",
+        ),
+        ends(
+            "a run that is a link to itself",
+            |p| link(p, RUN, "aae-s0"),
+            RESUME,
+            2,
+            "not a run folder",
+        ),
+        ends(
+            "runs of all kinds, listed",
+            |p| {
+                pipe(p, "runs/pipe");
+                link(p, "runs/loop", "loop");
+                link(p, "runs/device", "/dev/zero");
+                fs::create_dir(p.path("runs/empty")).unwrap();
+                fs::create_dir(p.path("runs/other")).unwrap();
+                pipe(p, "runs/other/config.toml");
+                fs::create_dir(p.path("runs/\u{1b}[2J")).unwrap();
+                write(p, "runs/\u{1b}[2J/config.toml", "");
+            },
+            &["runs"],
+            0,
+            "aae-s0",
+        ),
+        ends(
+            "a picture to a pipe",
+            |p| pipe(p, "x.png"),
+            &["sample", "--n", "1", "--out", "x.png"],
+            0,
+            "wrote",
+        ),
+        ends(
+            "a picture to a folder",
+            |p| fs::create_dir(p.path("x.png")).unwrap(),
+            &["sample", "--n", "1", "--out", "x.png"],
+            74,
+            "x.png",
+        ),
+        ends(
+            "samples that are a pipe",
+            |p| pipe(p, "runs/aae-s0/samples"),
+            &["sample", "--n", "1"],
+            74,
+            "samples",
+        ),
+        ends(
+            "a page that is a pipe",
+            |p| pipe(p, "page.md"),
+            &["experiment", "aae", "--docs", "page.md"],
+            65,
+            "page.md",
+        ),
+        ends(
+            "another run that is a model",
+            |p| clear(p, "runs/aae-s0/config.toml"),
+            &["sample", RUN],
+            2,
+            "not a run folder",
+        ),
+        ends(
+            "a model without its run",
+            |p| clear(p, "runs/aae-s0/config.toml"),
+            &["sample", MODEL, "--n", "1", "--out", "x.png"],
+            0,
+            "wrote",
+        ),
+    ]);
+}
