@@ -8,7 +8,10 @@ encoder pass serves discriminators and generator, as in the Rust code. MODE: `ea
 ones), `compile` (networks through torch.compile, fused optimizers), `bf16` (bfloat16 autocast, fused optimizers).
 
 WIDTH: units of each hidden layer. LABELLED: images of a classification phase. NOISE: standard deviation of what is added to the
-encoder's input. The line `ready` says that torch is there. Each line on standard input asks for a round of STEPS steps; each line on standard output is its milliseconds per step.
+encoder's input.
+
+The first line on standard output, `ready`, says that torch is there. Then each line on standard input asks for a round of STEPS
+steps, and each line on standard output is its milliseconds per step.
 """
 import contextlib
 import sys
