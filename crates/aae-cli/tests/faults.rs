@@ -84,7 +84,7 @@ fn all_configuration_errors_come_at_once_with_their_paths() {
         .ends(2)
         .says("my.toml:1:1: epochs")
         .says("did you mean `latent_dim`")
-        .says("batch_size")
+        .says("--batch-size: expected at least 1")
         .says("optimizer.generator.lr")
         .says("--set nonsense");
     place

@@ -52,7 +52,7 @@ fn nobody_who_stops_reading_stops_the_work_or_makes_it_panic() {
 #[test]
 fn a_training_that_cannot_fit_into_memory_is_not_begun() {
     let place = Place::new();
-    let huge = "--set model.encoder.hidden=[20000,20000]";
+    let huge = "--set model.encoder.hidden=[12000,12000]";
     // Not even a tiny limit is in the way of a tiny training.
     for (limit, sets, code) in [("2000000", "", 0), ("2000000", huge, 75)] {
         let line = format!(

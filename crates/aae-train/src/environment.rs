@@ -65,7 +65,7 @@ impl Environment {
     }
 
     /// What differs between two descriptions that may change the bytes which a run ends with: the program and what it was built with, the
-    /// processor, the device. Each as "<what> <there>, here <here>".
+    /// processor, the device. Each as in `version 0.1.0, here 0.2.0`.
     ///
     /// The number of threads is none of it: it changes no bit.
     pub fn differences(&self, here: &Self) -> Vec<String> {
@@ -110,22 +110,30 @@ impl Environment {
 }
 
 /// What git says of the folder that this crate was built in; `None` without git or without a clone.
+///
+/// `git describe --dirty` would take the lock of the clone's index to refresh it, in the way of whoever commits meanwhile, and leave the
+/// lock behind if it is killed. `git status` can be told not to.
 fn git_revision() -> Option<String> {
-    // Without that option git may take the lock of the clone's index to refresh it, in the way of whoever commits meanwhile.
     let output = Command::new("git")
-        .args([
-            "--no-optional-locks",
-            "-C",
-            env!("CARGO_MANIFEST_DIR"),
-            "describe",
-        ])
-        .args(["--always", "--dirty", "--abbrev=40", "--exclude=*"])
+        .args(["--no-optional-locks", "-C", env!("CARGO_MANIFEST_DIR")])
+        .args(["status", "--porcelain=v2", "--branch"])
+        .args(["--untracked-files=no", "--", ":/"])
         .env_remove("GIT_DIR")
         .output()
         .ok()
         .filter(|output| output.status.success())?;
-    let revision = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    (!revision.is_empty()).then_some(revision)
+    revision_of(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// The revision in what `git status --porcelain=v2 --branch` says, with `-dirty` if it lists a change.
+fn revision_of(status: &str) -> Option<String> {
+    let revision = status
+        .lines()
+        .find_map(|line| line.strip_prefix("# branch.oid "))?;
+    // "(initial)" before the first commit.
+    let is_revision = revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let dirty = status.lines().any(|line| !line.starts_with('#'));
+    is_revision.then(|| format!("{revision}{}", if dirty { "-dirty" } else { "" }))
 }
 
 /// The processor's model name, where the system has `/proc/cpuinfo`.
@@ -184,6 +192,16 @@ mod tests {
         ] {
             assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn a_revision_is_read_from_the_status_of_a_clone() {
+        let clean = "# branch.oid 958536f5\n# branch.head main\n# branch.upstream origin/main\n";
+        assert_eq!(revision_of(clean).as_deref(), Some("958536f5"));
+        let changed = format!("{clean}1 .M N... 100644 100644 100644 7898 7898 f\n");
+        assert_eq!(revision_of(&changed).as_deref(), Some("958536f5-dirty"));
+        assert_eq!(revision_of("# branch.oid (initial)\n"), None);
+        assert_eq!(revision_of(""), None);
     }
 
     #[test]
