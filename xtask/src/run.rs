@@ -11,8 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use crate::cargo::{cargo, describes_package, root};
 use crate::device::{Machine, feature, obstacle};
 
-const ANNOUNCEMENT: &str =
-    "building the aae program (release; the first build takes a few minutes)";
+const ANNOUNCEMENT: &str = "building the aae program (the first build takes a few minutes)";
 
 /// Names another cargo profile than `release` to build the program with: the checks have built it for the tests already.
 pub(crate) const PROFILE: &str = "AAE_XTASK_PROFILE";

@@ -159,7 +159,10 @@ pub(crate) fn ending(end: &Ending<'_>) -> String {
             end.config.seed,
         ));
     }
-    rows.push(("pictures", folder.join("figures").display().to_string()));
+    let pictures = folder.join("figures");
+    if std::fs::read_dir(&pictures).is_ok_and(|mut entries| entries.next().is_some()) {
+        rows.push(("pictures", pictures.display().to_string()));
+    }
     rows.push((
         "model",
         folder.join("model.safetensors").display().to_string(),

@@ -151,7 +151,10 @@ fn from_checkpoint(run: &RunDir, data: &DataArgs) -> anyhow::Result<ModelFile> {
         .warnings
         .iter()
         .for_each(|warning| tracing::warn!("{warning}"));
-    tracing::info!("the run is not finished: using {}", newest.path.display());
+    tracing::info!(
+        "the run has no model.safetensors yet, or no longer: using {}",
+        newest.path.display()
+    );
     let mut tensors = newest.checkpoint.tensors;
     tensors.retain(|name, _| name.starts_with("encoder.") || name.starts_with("decoder."));
     let meta = newest.checkpoint.meta;

@@ -247,7 +247,7 @@ fn after_a_divergence_the_last_good_checkpoint_stands() {
     place
         .run(&["sample", "--z", "0,0"])
         .succeeds()
-        .says("the run is not finished");
+        .says("the run has no model.safetensors");
 }
 
 #[test]

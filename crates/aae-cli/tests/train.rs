@@ -304,4 +304,10 @@ fn a_dry_run_names_the_folder_that_training_would_make() {
         .train(&["--dry-run"])
         .succeeds()
         .prints("runs/aae-s0-2");
+    for name in ["", "../../x"] {
+        place
+            .train(&["--dry-run", "--name", name])
+            .ends(2)
+            .says("not a name for a run folder");
+    }
 }

@@ -105,10 +105,13 @@ pub struct RunDir {
 
 impl RunDir {
     /// The folder that [`create`](Self::create) would make now: `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken.
-    pub fn next(runs: &Path, name: &str) -> PathBuf {
+    ///
+    /// Errors: if `name` is not a plain file name.
+    pub fn next(runs: &Path, name: &str) -> Result<PathBuf, RunDirError> {
+        check_name(name)?;
         let mut roots = numbered(runs, name);
         let free = roots.find(|root| !root.exists());
-        free.unwrap_or_else(|| runs.join(name))
+        Ok(free.unwrap_or_else(|| runs.join(name)))
     }
 
     /// Creates `<runs>/<name>/`, or `<name>-2`, `<name>-3`, ... if that is taken, and locks it.
@@ -117,12 +120,7 @@ impl RunDir {
     ///
     /// Errors: if `name` is not a plain file name, or on an I/O error.
     pub fn create(runs: &Path, name: &str) -> Result<Self, RunDirError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
-            return Err(RunDirError::BadName {
-                name: name.to_owned(),
-            });
-        }
+        check_name(name)?;
         create_folders(runs)?;
         for root in numbered(runs, name) {
             match fs::create_dir(&root) {
@@ -296,6 +294,16 @@ const MODEL: &str = "model.safetensors";
 const SUMMARY: &str = "summary.json";
 const CHECKPOINTS: &str = "checkpoints";
 const FIGURES: &str = "figures";
+
+fn check_name(name: &str) -> Result<(), RunDirError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    match !name.is_empty() && !name.starts_with('.') && name.chars().all(plain) {
+        true => Ok(()),
+        false => Err(RunDirError::BadName {
+            name: name.to_owned(),
+        }),
+    }
+}
 
 /// The folders that a run of this name may get, in the order in which they are tried.
 fn numbered(runs: &Path, name: &str) -> impl Iterator<Item = PathBuf> {

@@ -186,7 +186,7 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         }
         None => {
             let config = args.resolve()?;
-            let folder = args.folder(&config);
+            let folder = args.folder(&config)?;
             (config, folder, 0)
         }
     };

@@ -277,7 +277,7 @@ fn models() {
                 "a pipe, and a good checkpoint",
                 |p| pipe(p, MODEL),
                 SAMPLE,
-                "the run is not finished",
+                "the run has no model.safetensors",
             )
         },
         Case {

@@ -185,9 +185,13 @@ impl TrainArgs {
     }
 
     /// The run folder that would be made now.
-    pub(super) fn folder(&self, config: &Config) -> PathBuf {
-        let in_runs = || RunDir::next(Path::new(RUNS), &self.run_name(config));
-        self.out.clone().unwrap_or_else(in_runs)
+    ///
+    /// Errors: if `--name` is not a plain file name.
+    pub(super) fn folder(&self, config: &Config) -> anyhow::Result<PathBuf> {
+        Ok(match &self.out {
+            Some(out) => out.clone(),
+            None => RunDir::next(Path::new(RUNS), &self.run_name(config))?,
+        })
     }
 
     fn run_name(&self, config: &Config) -> String {
