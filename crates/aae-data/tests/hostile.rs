@@ -1,13 +1,16 @@
 //! Damaged and malicious IDX files: each is refused for its own reason, in a message that says what to do, and cheaply.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bomb;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aae_data::{DataError, idx};
-use flate2::{Compress, Compression, FlushCompress, write::GzEncoder};
+use bomb::bomb;
+use flate2::{Compression, write::GzEncoder};
 
 /// An IDX file of images with any header, over the given pixels.
 fn images(count: u32, height: u32, width: u32, pixels: &[u8]) -> Vec<u8> {
@@ -234,26 +237,6 @@ fn errors_carry_their_numbers() {
             ..
         }
     ));
-}
-
-/// 10 GiB of zeros in 10 MB: one fully flushed deflate block of a mebibyte, over and over.
-fn bomb(header: &[u8]) -> Vec<u8> {
-    let mut compress = Compress::new(Compression::best(), false);
-    let mut block = |bytes: &[u8]| {
-        let mut block = Vec::with_capacity(8 << 10);
-        compress
-            .compress_vec(bytes, &mut block, FlushCompress::Full)
-            .unwrap();
-        block
-    };
-    let first = block(header);
-    let zeros = vec![0; 1 << 20];
-    block(&zeros); // the first may refer back to the header
-    let mebibyte = block(&zeros);
-    let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-    file.extend(first);
-    file.extend(mebibyte.repeat(10 << 10));
-    file
 }
 
 #[test]

@@ -69,14 +69,19 @@ impl ModelConfig {
             LabelUse::Given | LabelUse::Inferred => (categories.saturating_add(latent_dim), 0),
             LabelUse::Heads => (latent_dim, categories.saturating_mul(latent_dim)),
         };
-        let decoder = weights(inputs, &self.decoder.hidden, pixels, 1);
+        let decoder = perceptron_weights(inputs, &self.decoder.hidden, pixels);
         encoder.saturating_add(decoder).saturating_add(heads)
     }
 
     /// Weights and biases of a discriminator of `inputs` numbers, as [`autoencoder_weights`](Self::autoencoder_weights).
     pub fn discriminator_weights(&self, inputs: usize) -> u64 {
-        weights(inputs as u64, &self.discriminator.hidden, 1, 1)
+        perceptron_weights(inputs as u64, &self.discriminator.hidden, 1)
     }
+}
+
+/// Weights and biases of layers from `inputs` through `hidden` to `outputs` units; [`u64::MAX`] if they do not fit into 64 bits.
+pub fn perceptron_weights(inputs: u64, hidden: &[usize], outputs: u64) -> u64 {
+    weights(inputs, hidden, outputs, 1)
 }
 
 /// Of layers from `inputs` through `hidden` to `outputs` units, each with one weight an input and `of_units` further ones.

@@ -13,13 +13,12 @@ use crate::{Activation, Linear, Mode, Param, Precision};
 /// A layer with fewer inputs or outputs than this computes in `f32`: a code's few numbers stay exact, and cost nothing.
 const WIDE: usize = 32;
 
-/// The precision of a layer's products, where `chosen` is that of the network.
-fn of_layer(layer: &Linear, chosen: Precision) -> Result<Precision> {
-    let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    Ok(match outputs.min(inputs) < WIDE {
+/// The precision of the products of a layer of these widths, where `chosen` is that of the network.
+fn of_layer(chosen: Precision, outputs: usize, inputs: usize) -> Precision {
+    match outputs.min(inputs) < WIDE {
         true => Precision::F32,
         false => chosen,
-    })
+    }
 }
 
 /// The layer's output `[batch, out]`, and what batch norm keeps for the backward pass.
@@ -31,7 +30,7 @@ pub(crate) fn forward(
     mode: Mode,
 ) -> Result<(Buffer, Option<Normalized>)> {
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    let precision = of_layer(layer, precision)?;
+    let precision = of_layer(precision, outputs, inputs);
     let mut y = Buffer::unwritten(batch * outputs);
     read(&layer.weight().tensor(), |weight| {
         gemm(
@@ -88,7 +87,7 @@ pub(crate) fn backward(
         return Ok(());
     }
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    let precision = of_layer(layer, precision)?;
+    let precision = of_layer(precision, outputs, inputs);
     layer.weight().write_gradient(|dw, accumulate| {
         gemm(
             precision,
@@ -111,7 +110,7 @@ pub(crate) fn input_gradient(
     batch: usize,
 ) -> Result<()> {
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    let precision = of_layer(layer, precision)?;
+    let precision = of_layer(precision, outputs, inputs);
     read(&layer.weight().tensor(), |weight| {
         gemm(
             precision,

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use aae_models::{ImageShape, PosteriorConfig};
+use aae_models::{ImageShape, PosteriorConfig, perceptron_weights};
 
 use crate::config::{Config, OptimizerConfig, OptimizerKind, VariantKind};
 
@@ -63,21 +63,24 @@ pub fn needed(config: &Config, image: ImageShape) -> u64 {
     let of_encoder = of_encoder.map(|(_, optimizer)| moments(optimizer)).sum();
     let networks = [
         (
-            parameters(
-                pixels + noise,
+            perceptron_weights(
+                (pixels + noise) as u64,
                 &model.encoder.hidden,
-                model.latent_dim + inferred,
+                (model.latent_dim + inferred) as u64,
             ),
             of_encoder,
         ),
         (
             u64::from(variant.has_decoder())
-                * parameters(model.latent_dim, &model.decoder.hidden, pixels),
+                * perceptron_weights(
+                    model.latent_dim as u64,
+                    &model.decoder.hidden,
+                    pixels as u64,
+                ),
             moments(&optimizer.reconstruction),
         ),
         (
-            u64::from(variant.is_adversarial())
-                * parameters(model.latent_dim, &model.discriminator.hidden, 1),
+            u64::from(variant.is_adversarial()) * model.discriminator_weights(model.latent_dim),
             moments(&optimizer.discriminator),
         ),
     ];
@@ -96,18 +99,6 @@ fn moments(optimizer: &OptimizerConfig) -> u64 {
         OptimizerKind::Adam => 2,
         OptimizerKind::Sgd => u64::from(optimizer.momentum > 0.0),
     }
-}
-
-/// Weights and biases of a perceptron.
-fn parameters(input: usize, hidden: &[usize], output: usize) -> u64 {
-    let widths = hidden.iter().chain([&output]);
-    let mut before = input as u64;
-    let mut sum = 0_u64;
-    for width in widths.map(|width| *width as u64) {
-        sum = sum.saturating_add(before.saturating_add(1).saturating_mul(width));
-        before = width;
-    }
-    sum
 }
 
 /// Bytes that this process may still take, by each limit that there is. On systems without `/proc` none is known.

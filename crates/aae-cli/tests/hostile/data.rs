@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::bytes::{bomb, gzip, images};
+use crate::bomb::bomb;
+use crate::bytes::{gzip, images};
 use crate::support::Place;
 use crate::{Case, check, clear, ends, link, pipe, write};
 

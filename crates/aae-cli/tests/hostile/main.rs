@@ -7,6 +7,8 @@
 )]
 
 mod arguments;
+#[path = "../../../aae-data/tests/bomb/mod.rs"]
+mod bomb;
 mod bytes;
 mod configurations;
 mod data;

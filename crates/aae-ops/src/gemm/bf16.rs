@@ -57,7 +57,8 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
                 .into_par_iter()
                 .for_each(|task| {
                     let first = task * TASK_ROWS;
-                    let chunk = Rows::of(a, first, TASK_ROWS.min(rows - first));
+                    let count = TASK_ROWS.min(rows - first);
+                    let chunk = Rows { a, first, count };
                     with_cells(chunk.count * pairs, |cells| {
                         chunk.pack(cells);
                         for (panel, packed) in packed.chunks(pairs * COLUMNS).enumerate() {
@@ -67,7 +68,11 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
                 });
         });
     } else {
-        let all = Rows::of(a, 0, rows);
+        let all = Rows {
+            a,
+            first: 0,
+            count: rows,
+        };
         with_cells(rows * pairs, |cells| {
             all.pack(cells);
             (0..panels).into_par_iter().for_each(|panel| {
@@ -87,11 +92,7 @@ struct Rows<'a> {
     count: usize,
 }
 
-impl<'a> Rows<'a> {
-    fn of(a: Matrix<'a>, first: usize, count: usize) -> Self {
-        Self { a, first, count }
-    }
-
+impl Rows<'_> {
     fn pairs(&self) -> usize {
         self.a.columns.div_ceil(2)
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aae_data::{Dataset, Split, TrainTest, steps_per_epoch};
+use aae_data::{Split, TrainTest, steps_per_epoch};
 use aae_models::ImageShape;
 use aae_train::config::Config;
 use aae_train::data::Splits;
@@ -48,7 +48,10 @@ impl Prepared {
             width: train.width(),
         };
         config.validate_for(train.len(), train.classes(), image)?;
-        check_memory(&config, &train, &place)?;
+        // What trains on another device does not train in this memory.
+        if place.device.is_cpu() {
+            memory::check(&config, image)?;
+        }
         let training = Arc::new(train);
         let environment = Environment {
             data: std::fs::canonicalize(&found.dir).ok(),
@@ -106,16 +109,4 @@ impl Prepared {
         });
         Ok(count.collect())
     }
-}
-
-/// Errors: if the networks cannot fit into the memory that is left. What trains on another device is not looked at.
-fn check_memory(config: &Config, data: &Dataset, place: &Place) -> Result<(), memory::MemoryError> {
-    if !place.device.is_cpu() {
-        return Ok(());
-    }
-    let image = ImageShape {
-        height: data.height(),
-        width: data.width(),
-    };
-    memory::check(config, image)
 }
