@@ -181,7 +181,7 @@ fn suffer(
 }
 
 /// Errors: if the last line of the program does not name a file of the run.
-fn says_where(ended: &Ended, run: &Path) -> Result<()> {
+pub(super) fn says_where(ended: &Ended, run: &Path) -> Result<()> {
     let error = ended
         .stderr
         .lines()
