@@ -310,4 +310,12 @@ fn a_dry_run_names_the_folder_that_training_would_make() {
             .ends(2)
             .says("not a name for a run folder");
     }
+    place
+        .train(&["--dry-run", "--out", "runs/aae-s0"])
+        .ends(73)
+        .says("runs/aae-s0");
+    place
+        .train(&["--dry-run", "--out", "elsewhere/new"])
+        .succeeds();
+    assert!(!place.exists("elsewhere"));
 }

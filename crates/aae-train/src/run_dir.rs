@@ -142,17 +142,22 @@ impl RunDir {
     /// furnish and was killed in, so that nothing of a run is in it yet, counts as empty.
     pub fn create_at(out: &Path) -> Result<Self, RunDirError> {
         create_folders(out)?;
-        if !litter::is_vacant(out)? {
-            // A run in progress is the better explanation, if that is what is there.
-            if out.join(LOCK).is_file() {
-                lock::take(out)?;
-            }
-            return Err(RunDirError::Exists {
-                path: out.to_path_buf(),
-            });
+        Self::check_at(out)?;
+        Self::furnish(out.to_path_buf())
+    }
+
+    /// Errors: if [`create_at`](Self::create_at) would refuse the folder for what is in it. Makes nothing.
+    pub fn check_at(out: &Path) -> Result<(), RunDirError> {
+        if litter::is_vacant(out)? {
+            return Ok(());
         }
-        let run = Self::furnish(out.to_path_buf())?;
-        Ok(run)
+        // A run in progress is the better explanation, if that is what is there.
+        if out.join(LOCK).is_file() {
+            lock::take(out)?;
+        }
+        Err(RunDirError::Exists {
+            path: out.to_path_buf(),
+        })
     }
 
     /// Opens a run folder to go on training in it: locks it, and removes temporary files that a killed process left.

@@ -30,7 +30,7 @@ pub(super) fn remove(root: &Path) -> Result<(), RunDirError> {
 /// Whether there is nothing in `root` that anyone could miss: no file but the lock and litter, no folder but empty ones of ours.
 pub(super) fn is_vacant(root: &Path) -> Result<bool, RunDirError> {
     let list = |error| RunDirError::io(root, "list")(error);
-    for entry in fs::read_dir(root).map_err(list)? {
+    for entry in entries(root)?.into_iter().flatten() {
         let entry = entry.map_err(list)?;
         let name = entry.file_name();
         let ours = match name.to_str() {

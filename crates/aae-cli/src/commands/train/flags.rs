@@ -186,10 +186,13 @@ impl TrainArgs {
 
     /// The run folder that would be made now.
     ///
-    /// Errors: if `--name` is not a plain file name.
+    /// Errors: if `--name` is not a plain file name, or if something is in the folder that `--out` names.
     pub(super) fn folder(&self, config: &Config) -> anyhow::Result<PathBuf> {
         Ok(match &self.out {
-            Some(out) => out.clone(),
+            Some(out) => {
+                RunDir::check_at(out)?;
+                out.clone()
+            }
             None => RunDir::next(Path::new(RUNS), &self.run_name(config))?,
         })
     }
