@@ -98,6 +98,8 @@ const JOBS: [Job; 10] = [
             "--test=hub",
             "--config",
             "profile.dev.package.'*'.opt-level=0",
+            "--config",
+            "profile.dev.package.candle-core.opt-level=0",
         ],
     ),
 ];
