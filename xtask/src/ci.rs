@@ -34,7 +34,7 @@ const fn cargo_job(name: &'static str, what: &'static str, args: &'static [&'sta
 }
 
 /// In the order in which they run: quick ones first.
-const JOBS: [Job; 10] = [
+const JOBS: [Job; 11] = [
     cargo_job(
         "fmt",
         "every file is formatted",
@@ -64,6 +64,20 @@ const JOBS: [Job; 10] = [
         ],
     ),
     cargo_job("test", "every test", &["test", "--workspace"]),
+    cargo_job(
+        "fuzz",
+        "every parser takes random changes of good files, five seconds each",
+        &[
+            "test",
+            "--quiet",
+            "--workspace",
+            "--test",
+            "fuzz",
+            "--",
+            "--seconds",
+            "5",
+        ],
+    ),
     Job {
         name: "doc",
         what: "the API's documentation builds without warnings",

@@ -30,6 +30,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = args::parse();
     let log = logging::start(cli.level());
+    signals::outlive_file_limits();
     match commands::run(cli.command, &log) {
         Ok(code) => code,
         Err(error) => {

@@ -6,11 +6,20 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// A second signal sooner than this is the same key pressed twice, not a change of mind: saving takes less.
 const SAME: Duration = Duration::from_secs(1);
+
+/// Lets a write beyond `ulimit -f` fail, as on a full disk, instead of ending the program. Where it cannot be done, that stays.
+pub(crate) fn outlive_file_limits() {
+    // What takes the signal is enough: nobody looks at the flag.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
 
 /// Whether a signal has come, and which.
 #[derive(Debug)]

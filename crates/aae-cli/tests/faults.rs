@@ -184,7 +184,7 @@ fn another_configuration_or_other_data_is_not_gone_on_with() {
     place
         .run(&["train", "--resume", "runs/aae-s0"])
         .ends(65)
-        .says("config differs");
+        .says("of another configuration: max_steps: expected 8, as runs/aae-s0/config.toml has it, found 4");
     std::fs::write(place.path("runs/aae-s0/config.toml"), config).unwrap();
     let mut labels = place.read("data/train-labels-idx1-ubyte");
     labels.swap(8, 9);

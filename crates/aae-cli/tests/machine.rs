@@ -69,6 +69,20 @@ fn a_training_that_cannot_fit_into_memory_is_not_begun() {
 }
 
 #[test]
+fn a_limit_on_the_size_of_files_is_an_error_like_a_full_disk() {
+    let place = Place::new();
+    let line = format!(
+        "ulimit -f 16; exec $AAE train {} --no-figures --max-steps 2 --out run",
+        TINY.join(" ")
+    );
+    shell(&place, &line)
+        .ends(74)
+        .says("checkpoints/step-2.safetensors: could not write: File too large");
+    let left = std::fs::read_dir(place.path("run/checkpoints")).unwrap();
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
 fn another_processor_or_program_is_told_and_with_strict_refused() {
     let place = Place::new();
     place

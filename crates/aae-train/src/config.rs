@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 mod decode;
+mod differences;
 pub(crate) mod error;
 mod excerpt;
 mod layers;
 mod validate;
 mod variant;
 
+pub use differences::Difference;
 pub use error::{ConfigError, ConfigErrors};
 pub use excerpt::Excerpt;
 pub use layers::Override;

@@ -17,7 +17,7 @@ use crate::checkpoint::{BestValidation, Checkpoint, CheckpointMeta, save};
 use crate::error::FitError;
 use crate::job::{Job, Outcome};
 use crate::labels::Labels;
-use crate::metrics::{Line, MetricsWriter, TrainLine};
+use crate::metrics::{Cut, Line, MetricsWriter, TrainLine};
 use crate::model_file::{ModelFile, ModelMeta};
 use crate::observer::{EpochReport, Observer, Start, StepReport};
 use crate::state::{capture, capture_autoencoder, restore};
@@ -40,6 +40,27 @@ fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), Fit
         expected: expected.to_owned(),
         found: found.to_owned(),
     })
+}
+
+/// Says which lines of metrics a resumed run lacks: nothing brings them back.
+fn warn_of_lost_lines(job: &Job<'_>, cut: &Cut, step: u64) {
+    let path = job.run.metrics();
+    if let Some(copy) = &cut.copy {
+        tracing::warn!(
+            "{}: line {} cannot be read, and it and what follows was removed; the whole file is kept as {}",
+            path.display(),
+            cut.kept + 1,
+            copy.display()
+        );
+    }
+    let logged = step - step % job.config.log_every;
+    if cut.last_step < logged {
+        tracing::warn!(
+            "{}: the lines after step {} and up to step {logged} are lost; the training itself is whole",
+            path.display(),
+            cut.last_step
+        );
+    }
 }
 
 struct Fit<'a> {
@@ -92,7 +113,8 @@ impl<'a> Fit<'a> {
             )?;
             (step, best) = (checkpoint.meta.step, checkpoint.meta.best);
         }
-        let (metrics, _) = MetricsWriter::resume(&job.run.metrics(), step)?;
+        let (metrics, cut) = MetricsWriter::resume(&job.run.metrics(), step)?;
+        warn_of_lost_lines(&job, &cut, step);
         let now = Instant::now();
         Ok(Self {
             variant,

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 mod list;
 mod litter;
 mod lock;
+mod members;
 
 pub use list::{list, newest};
 
@@ -43,6 +44,18 @@ pub enum RunDirError {
         /// The folder, or whatever it is.
         path: PathBuf,
     },
+    /// In place of something that training writes there is something else.
+    #[error(
+        "{path}: expected {expected} of the run's own, found {found}; nothing was changed: move it away, and try again"
+    )]
+    Member {
+        /// What is there.
+        path: PathBuf,
+        /// What would be right.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
     /// There is no run to take the newest of.
     #[error("{runs}: no run found; train one first, or give the path of one")]
     NoRuns {
@@ -75,10 +88,12 @@ fn pid_text(pid: &Option<u32>) -> String {
 }
 
 impl RunDirError {
-    /// 2 if the user named something that is no run, 73 if the folder is taken or cannot be created, 74 for other I/O errors.
+    /// 2 if the user named something that is no run, 65 if something in it is not what it should be, 73 if the folder is taken or cannot be
+    /// created, 74 for other I/O errors.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotARun { .. } | Self::NoRuns { .. } | Self::BadName { .. } => exit::USAGE,
+            Self::Member { .. } => exit::DATA,
             Self::Exists { .. } | Self::Locked { .. } => exit::CANNOT_CREATE,
             Self::Io { source, .. } => exit::io(source),
         }
@@ -153,7 +168,7 @@ impl RunDir {
         }
         // A run in progress is the better explanation, if that is what is there.
         if out.join(LOCK).is_file() {
-            lock::take(out)?;
+            hold(out)?;
         }
         Err(RunDirError::Exists {
             path: out.to_path_buf(),
@@ -164,7 +179,7 @@ impl RunDir {
     pub fn resume(path: &Path) -> Result<Self, RunDirError> {
         let run = Self::open(path)?;
         let locked = Self {
-            _lock: Some(lock::take(&run.root)?),
+            _lock: Some(hold(&run.root)?),
             ..run
         };
         litter::remove(&locked.root)?;
@@ -221,12 +236,12 @@ impl RunDir {
 
     /// `metrics.jsonl`: losses and evaluations.
     pub fn metrics(&self) -> PathBuf {
-        self.root.join("metrics.jsonl")
+        self.root.join(METRICS)
     }
 
     /// `train.log`: what the program said.
     pub fn train_log(&self) -> PathBuf {
-        self.root.join("train.log")
+        self.root.join(TRAIN_LOG)
     }
 
     /// `checkpoints/`.
@@ -268,7 +283,7 @@ impl RunDir {
     /// Locks a new, empty folder and creates the folders in it.
     fn furnish(root: PathBuf) -> Result<Self, RunDirError> {
         let run = Self {
-            _lock: Some(lock::take(&root)?),
+            _lock: Some(hold(&root)?),
             root,
         };
         // Between looking and locking another process may have begun a run here, and even ended it.
@@ -294,6 +309,8 @@ pub fn default_name(preset: &str, seed: u64) -> String {
 pub(crate) const CONFIG: &str = "config.toml";
 const LOCK: &str = "lock";
 const ENVIRONMENT: &str = "environment.json";
+const METRICS: &str = "metrics.jsonl";
+const TRAIN_LOG: &str = "train.log";
 const LABELLED: &str = "labelled.json";
 const MODEL: &str = "model.safetensors";
 const SUMMARY: &str = "summary.json";
@@ -314,6 +331,12 @@ fn check_name(name: &str) -> Result<(), RunDirError> {
 fn numbered(runs: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
     let rest = (2_u32..).map(move |k| runs.join(format!("{name}-{k}")));
     std::iter::once(runs.join(name)).chain(rest)
+}
+
+/// Locks a folder whose members are what they should be.
+fn hold(root: &Path) -> Result<File, RunDirError> {
+    members::check(root)?;
+    lock::take(root)
 }
 
 fn create_folders(path: &Path) -> Result<(), RunDirError> {

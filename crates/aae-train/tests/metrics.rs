@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use aae_train::metrics::{Cut, EvaluationLine, Line, MetricsWriter, TrainLine, read};
+use aae_train::metrics::{EvaluationLine, Line, MetricsWriter, TrainLine, read};
 
 fn train(step: u64) -> Line {
     let map = |list: &[(&str, f64)]| {
@@ -128,31 +128,21 @@ fn a_resumed_file_cut_anywhere_grows_to_the_uninterrupted_one() {
 fn a_run_that_starts_anew_from_step_0_has_an_empty_file() {
     let (_directory, path) = file();
     let (_writer, cut) = MetricsWriter::resume(&path, 0).unwrap();
-    assert_eq!(
-        cut,
-        Cut {
-            kept: 0,
-            dropped: 0
-        }
-    );
+    assert_eq!((cut.kept, cut.last_step, cut.dropped), (0, 0, 0));
     fs::write(&path, "{\"kind\":\"train\"").unwrap();
     let (_writer, cut) = MetricsWriter::resume(&path, 0).unwrap();
-    assert_eq!(
-        cut,
-        Cut {
-            kept: 0,
-            dropped: 1
-        }
-    );
+    assert_eq!((cut.kept, cut.last_step, cut.dropped), (0, 0, 1));
+    assert_eq!(cut.copy, None);
     assert_eq!(fs::read(&path).unwrap(), b"");
 }
 
 #[test]
-fn from_garbage_on_everything_is_cut() {
+fn from_garbage_on_everything_is_cut_and_kept_aside() {
     let (_directory, path) = file();
     write(&path, &[train(50)]);
     let good = fs::read(&path).unwrap();
-    fs::write(&path, [&good[..], b"\0\0\0\n", &good[..]].concat()).unwrap();
+    let damaged = [&good[..], b"\0\0\0\n", &good[..]].concat();
+    fs::write(&path, &damaged).unwrap();
     let error = read(&path).unwrap_err();
     assert_eq!(error.exit_code(), 65);
     assert!(
@@ -161,15 +151,16 @@ fn from_garbage_on_everything_is_cut() {
             .contains("metrics.jsonl:2: not a line of metrics"),
         "{error}"
     );
-    let (_writer, cut) = MetricsWriter::resume(&path, 100).unwrap();
-    assert_eq!(
-        cut,
-        Cut {
-            kept: 1,
-            dropped: 2
-        }
-    );
-    assert_eq!(fs::read(&path).unwrap(), good);
+    for k in 1..3 {
+        fs::write(&path, &damaged).unwrap();
+        let (_writer, cut) = MetricsWriter::resume(&path, 100).unwrap();
+        assert_eq!((cut.kept, cut.last_step, cut.dropped), (1, 50, 2));
+        assert_eq!(fs::read(&path).unwrap(), good);
+        // Nothing is thrown away, nor what was set aside before.
+        let copy = path.with_file_name(format!("metrics.jsonl.damaged-{k}"));
+        assert_eq!(fs::read(&copy).unwrap(), damaged);
+        assert_eq!(cut.copy, Some(copy));
+    }
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use aae_train::checkpoint::{Checkpoint, CheckpointError, load_newest};
-use aae_train::config::Config;
+use aae_train::checkpoint::{
+    Checkpoint, CheckpointError, CheckpointMeta, Newest, load_newest_that,
+};
+use aae_train::config::{Config, Difference};
 use aae_train::environment::Environment;
 use aae_train::model_file::ModelFile;
 use aae_train::observer::Observer;
@@ -31,13 +33,13 @@ use crate::text::{count, plural};
 use crate::trained::run_path;
 
 pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
-    if args.dry_run {
-        return dry_run(args);
-    }
     // Clap would not ask for --resume beside a flag that --resume excludes.
     if args.strict && args.resume.is_none() {
         let message = "--strict: expected --resume DIR beside it, the run to go on with";
         return Err(UsageError(message.to_owned()).into());
+    }
+    if args.dry_run {
+        return dry_run(args);
     }
     let (mut prepared, run, checkpoint) = match &args.resume {
         Some(path) => {
@@ -129,17 +131,34 @@ pub(super) fn go_on(
     run: &RunDir,
     log: &LogFile,
 ) -> anyhow::Result<Option<Checkpoint>> {
-    let (checkpoint, warnings) = checkpoint_of(run)?;
+    let newest = checkpoint_of(run, &prepared.config)?;
     open_log(log, run);
+    warn_of_differences(run, prepared);
+    Ok(newest.map(|newest| {
+        newest
+            .warnings
+            .iter()
+            .for_each(|warning| tracing::warn!("{warning}"));
+        if !newest.warnings.is_empty() {
+            tracing::warn!("{}: going on from here instead", newest.path.display());
+        }
+        newest.checkpoint
+    }))
+}
+
+/// Says what may keep a resumed run from ending with the same bytes.
+fn warn_of_differences(run: &RunDir, prepared: &Prepared) {
+    if Environment::read(&run.environment()).is_none() {
+        tracing::warn!(
+            "{}: cannot be read, so that nobody knows whether the run was begun on this machine and by this program",
+            run.environment().display()
+        );
+    }
     for difference in differences(run, prepared) {
         tracing::warn!(
             "this run may not end with the same bytes as if it had not been interrupted: it was begun with {difference}"
         );
     }
-    warnings
-        .iter()
-        .for_each(|warning| tracing::warn!("{warning}"));
-    Ok(checkpoint)
 }
 
 /// What has changed since the run was begun that may change its bytes.
@@ -167,11 +186,18 @@ fn must_be_alike(run: &RunDir, prepared: &Prepared) -> Result<(), OtherMachine> 
     }
 }
 
-/// The checkpoint to go on from, if the run has lived to write one, and what is wrong with newer ones.
-fn checkpoint_of(run: &RunDir) -> Result<(Option<Checkpoint>, Vec<String>), CheckpointError> {
-    match load_newest(run) {
-        Ok(newest) => Ok((Some(newest.checkpoint), newest.warnings)),
-        Err(CheckpointError::NoCheckpoint { .. }) => Ok((None, Vec::new())),
+/// The newest checkpoint that is whole and of this configuration, if the run has lived to write one.
+fn checkpoint_of(run: &RunDir, config: &Config) -> Result<Option<Newest>, CheckpointError> {
+    let suits = |meta: &CheckpointMeta| match config.differences(&meta.config).first() {
+        None => Ok(()),
+        Some(Difference { key, here, there }) => Err(format!(
+            "of another configuration: {key}: expected {here}, as {} has it, found {there}",
+            run.config().display()
+        )),
+    };
+    match load_newest_that(run, suits) {
+        Ok(newest) => Ok(Some(newest)),
+        Err(CheckpointError::NoCheckpoint { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -181,8 +207,10 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let (config, folder, step) = match &args.resume {
         Some(path) => {
             let run = RunDir::open(&run_path(path))?;
-            let step = checkpoint_of(&run)?.0.map_or(0, |found| found.meta.step);
-            (Config::read(&run.config())?, run.path().to_path_buf(), step)
+            let config = Config::read(&run.config())?;
+            let newest = checkpoint_of(&run, &config)?;
+            let step = newest.map_or(0, |newest| newest.checkpoint.meta.step);
+            (config, run.path().to_path_buf(), step)
         }
         None => {
             let config = args.resolve()?;
@@ -192,6 +220,13 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     };
     let run = args.resume.as_ref().map(|_| folder.as_path());
     let prepared = Prepared::new(config, &args.data, run, &args.place)?;
+    if let Some(run) = run {
+        let run = RunDir::open(run)?;
+        if args.strict {
+            must_be_alike(&run, &prepared)?;
+        }
+        warn_of_differences(&run, &prepared);
+    }
     let parameters = prepared.parameters()?;
     let text = report::beginning(&report::Beginning {
         parameters: &parameters,

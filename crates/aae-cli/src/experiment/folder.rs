@@ -1,13 +1,10 @@
 //! The folder of one seed's run: whether it is there, of this configuration, on this data, and finished.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use aae_train::checkpoint::load_newest;
-use aae_train::config::Config;
+use aae_train::config::{Config, Difference};
 use aae_train::run_dir::RunDir;
-use serde_json::Value;
 
 use super::ExperimentError;
 use crate::summary::{Outcome, Summary};
@@ -74,45 +71,15 @@ pub(crate) fn is_finished(run: &RunDir, total_steps: u64, data: &str) -> anyhow:
 
 /// Each key in which two configurations differ, a line each.
 fn differences(there: &Config, here: &Config) -> String {
-    let (there, here) = (leaves(there), leaves(here));
-    let keys: std::collections::BTreeSet<&String> = there.keys().chain(here.keys()).collect();
-    let absent = "absent".to_owned();
-    let mut lines = Vec::new();
-    for key in keys {
-        let (there, here) = (there.get(key), here.get(key));
-        if there != here {
-            let (there, here) = (there.unwrap_or(&absent), here.unwrap_or(&absent));
-            lines.push(format!("  {key}: {there} there, {here} asked for"));
-        }
+    let differences = here.differences(there);
+    let shown = differences.iter().take(MOST_DIFFERENCES);
+    let mut lines: Vec<String> = shown
+        .map(|Difference { key, here, there }| format!("  {key}: {there} there, {here} asked for"))
+        .collect();
+    if let more @ 1.. = differences.len() - lines.len() {
+        lines.push(format!("  and {more} more"));
     }
-    let more = lines.len().saturating_sub(MOST_DIFFERENCES);
-    lines.truncate(MOST_DIFFERENCES);
-    let mut text = lines.join("\n");
-    if more > 0 {
-        let _ = write!(text, "\n  and {more} more");
-    }
-    text
-}
-
-/// Every value of a configuration by its dotted path.
-fn leaves(config: &Config) -> BTreeMap<String, String> {
-    let mut leaves = BTreeMap::new();
-    // A configuration has neither keys that are not strings nor numbers beyond JSON's.
-    let value = serde_json::to_value(config).unwrap_or_default();
-    add_leaves("", &value, &mut leaves);
-    leaves
-}
-
-fn add_leaves(path: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(entries) => entries.iter().for_each(|(key, value)| {
-            let dot = if path.is_empty() { "" } else { "." };
-            add_leaves(&format!("{path}{dot}{key}"), value, leaves);
-        }),
-        value => {
-            leaves.insert(path.to_owned(), value.to_string());
-        }
-    }
+    lines.join("\n")
 }
 
 #[cfg(test)]

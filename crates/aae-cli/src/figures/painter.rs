@@ -82,6 +82,13 @@ fn paint_all(sheets: &Receiver<Sheet>) {
 fn paint(sheet: Sheet) {
     let Sheet { folder, drawings } = sheet;
     let began = Instant::now();
+    if folder.is_symlink() {
+        tracing::warn!(
+            "{}: expected a folder, found a link: nothing is drawn through it",
+            folder.display()
+        );
+        return;
+    }
     if let Err(error) = std::fs::create_dir_all(&folder) {
         tracing::warn!("{}: could not create the folder: {error}", folder.display());
         return;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Checkpoint, load_in};
+use super::{Checkpoint, CheckpointMeta, load_in};
 use crate::durable::{Disk, Fs};
 use crate::exit;
 use crate::planted;
@@ -90,7 +90,15 @@ pub fn save(run: &RunDir, checkpoint: &Checkpoint) -> Result<Saved, CheckpointEr
 ///
 /// Errors: if there is none, or if none is whole.
 pub fn load_newest(run: &RunDir) -> Result<Newest, CheckpointError> {
-    load_newest_in(&Disk, &run.checkpoints())
+    load_newest_that(run, |_| Ok(()))
+}
+
+/// As [`load_newest`], of the checkpoints that `suits` takes; what it says of another counts as what is wrong with that.
+pub fn load_newest_that(
+    run: &RunDir,
+    suits: impl Fn(&CheckpointMeta) -> Result<(), String>,
+) -> Result<Newest, CheckpointError> {
+    load_newest_in(&Disk, &run.checkpoints(), suits)
 }
 
 fn save_in(fs: &dyn Fs, folder: &Path, checkpoint: &Checkpoint) -> Result<Saved, CheckpointError> {
@@ -112,18 +120,25 @@ fn save_in(fs: &dyn Fs, folder: &Path, checkpoint: &Checkpoint) -> Result<Saved,
     Ok(Saved { path, warnings })
 }
 
-fn load_newest_in(fs: &dyn Fs, folder: &Path) -> Result<Newest, CheckpointError> {
+fn load_newest_in(
+    fs: &dyn Fs,
+    folder: &Path,
+    suits: impl Fn(&CheckpointMeta) -> Result<(), String>,
+) -> Result<Newest, CheckpointError> {
     let mut warnings = Vec::new();
     for step in steps(fs, folder)?.into_iter().rev() {
         let path = folder.join(file_name(step));
         match load_in(fs, &path) {
-            Ok(checkpoint) => {
-                return Ok(Newest {
-                    checkpoint,
-                    path,
-                    warnings,
-                });
-            }
+            Ok(checkpoint) => match suits(&checkpoint.meta) {
+                Ok(()) => {
+                    return Ok(Newest {
+                        checkpoint,
+                        path,
+                        warnings,
+                    });
+                }
+                Err(why) => warnings.push(format!("{}: {why}", path.display())),
+            },
             Err(error) => warnings.push(error.to_string()),
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Line, MetricsError};
-use crate::durable::{self, Disk, Fs};
+use crate::durable::{self, Disk, DurableError, Fs};
 use crate::regular_file;
 
 /// Appends whole lines.
@@ -20,12 +20,16 @@ pub struct MetricsWriter {
 }
 
 /// What was left and what was cut off when a metrics file was cut back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
     /// Lines left.
     pub kept: usize,
+    /// The step of the last of them; 0 if there is none.
+    pub last_step: u64,
     /// Lines cut off, a torn one included.
     pub dropped: usize,
+    /// Where the file was copied to before, if a whole line of it could not be read.
+    pub copy: Option<PathBuf>,
 }
 
 impl MetricsWriter {
@@ -50,8 +54,8 @@ impl MetricsWriter {
     /// Opens the file of a run that goes on after `step` steps: cuts off a torn last line and every line of a later step, so that the
     /// file then grows to what it would have been without the interruption.
     ///
-    /// All lines of a step must be written, and [`sync`](Self::sync)ed, before its checkpoint is saved. A missing file is created. From a line that cannot be
-    /// read on, everything is cut.
+    /// All lines of a step must be written, and [`sync`](Self::sync)ed, before its checkpoint is saved. A missing file is created. From a whole line
+    /// that cannot be read on, everything is cut, too: the file is copied to `metrics.jsonl.damaged-1` (or `-2`, ...) before.
     ///
     /// Errors: any I/O error.
     pub fn resume(path: &Path, step: u64) -> Result<(Self, Cut), MetricsError> {
@@ -64,7 +68,10 @@ impl MetricsWriter {
             .map_err(failed(path, "open"))?;
         let bytes =
             regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, "read"))?;
-        let (length, cut) = cut_at(&bytes, step);
+        let (length, mut cut) = cut_at(&bytes, step);
+        if is_damaged(&bytes[length as usize..]) {
+            cut.copy = Some(copy(path, &bytes)?);
+        }
         file.set_len(length)
             .and_then(|()| file.seek(SeekFrom::Start(length)))
             .and_then(|_| file.sync_all())
@@ -139,11 +146,10 @@ pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Vec<Line>, MetricsError> 
 
 /// How many bytes of a metrics file are whole, readable lines of at most `step` steps.
 fn cut_at(bytes: &[u8], step: u64) -> (u64, Cut) {
-    let mut length = 0;
-    let mut kept = 0;
+    let (mut length, mut kept, mut last_step) = (0, 0, 0);
     for line in whole_lines(bytes) {
         match serde_json::from_slice::<Line>(line) {
-            Ok(parsed) if parsed.step() <= step => {}
+            Ok(parsed) if parsed.step() <= step => last_step = parsed.step(),
             _ => break,
         }
         length += line.len();
@@ -152,7 +158,44 @@ fn cut_at(bytes: &[u8], step: u64) -> (u64, Cut) {
     let dropped = bytes[length..]
         .split_inclusive(|byte| *byte == b'\n')
         .count();
-    (length as u64, Cut { kept, dropped })
+    let cut = Cut {
+        kept,
+        last_step,
+        dropped,
+        copy: None,
+    };
+    (length as u64, cut)
+}
+
+/// Whether what is cut off begins with a whole line that is none of ours, which no interruption leaves.
+fn is_damaged(cut_off: &[u8]) -> bool {
+    let first = whole_lines(cut_off).next();
+    first.is_some_and(|line| serde_json::from_slice::<Line>(line).is_err())
+}
+
+/// Copies a file's bytes to a name beside it that nothing has yet.
+fn copy(path: &Path, bytes: &[u8]) -> Result<PathBuf, MetricsError> {
+    let named = |k: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".damaged-{k}"));
+        PathBuf::from(name)
+    };
+    let mut k = 1;
+    while named(k).exists() {
+        k += 1;
+    }
+    match durable::write(&named(k), bytes) {
+        Ok(()) => Ok(named(k)),
+        Err(DurableError {
+            path,
+            action,
+            source,
+        }) => Err(MetricsError::Io {
+            path,
+            action,
+            source,
+        }),
+    }
 }
 
 /// The lines that end, each with its line feed.

@@ -79,7 +79,7 @@ fn survive(lives: &[Life], save: Save, lies: Lies, config: &Config) -> Result<u6
             (step, best) = (next, next_best);
         }
         fs.restart(&mut ChaCha8Rng::seed_from_u64(life.fate));
-        match load_newest_in(&fs, folder) {
+        match load_newest_in(&fs, folder, |_| Ok(())) {
             Ok(newest) => {
                 let found = newest.checkpoint.meta.step;
                 prop_assert!(

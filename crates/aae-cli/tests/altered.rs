@@ -1,0 +1,136 @@
+//! Run folders that somebody has altered: what is not the run's own is never touched, what is lost is said, and the rest goes on.
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use support::Place;
+
+const RESUME: [&str; 4] = ["train", "--resume", "runs/aae-s0", "--no-figures"];
+
+/// A run of 20 steps with checkpoints after 15 and 20 that ended before its model was written.
+fn interrupted() -> Place {
+    let place = Place::new();
+    let args = [
+        "--epochs",
+        "2",
+        "--checkpoint-every",
+        "5",
+        "--set",
+        "log_every=1",
+        "--no-figures",
+    ];
+    place.train(&args).succeeds();
+    for name in ["model.safetensors", "summary.json"] {
+        fs::remove_file(place.path(&format!("runs/aae-s0/{name}"))).unwrap();
+    }
+    let last = place.path("runs/aae-s0/checkpoints/step-20.safetensors");
+    fs::remove_file(last).unwrap();
+    place
+}
+
+#[test]
+fn training_writes_through_no_link_and_into_no_pipe() {
+    for (name, found) in [
+        ("lock", "found a link"),
+        ("metrics.jsonl", "found a link"),
+        ("train.log", "found a link"),
+        ("checkpoints", "found a link"),
+        ("figures", "found a link"),
+    ] {
+        let place = interrupted();
+        let member = place.path(&format!("runs/aae-s0/{name}"));
+        let precious = place.path("precious");
+        match member.is_dir() {
+            true => {
+                fs::rename(&member, &precious).unwrap();
+                fs::write(precious.join("letter"), "dear").unwrap();
+            }
+            false => {
+                fs::remove_file(&member).unwrap();
+                fs::write(&precious, "dear").unwrap();
+            }
+        }
+        symlink(&precious, &member).unwrap();
+        place.run(&RESUME).ends(65).says(name).says(found);
+        let letter = match precious.is_dir() {
+            true => precious.join("letter"),
+            false => precious,
+        };
+        assert_eq!(fs::read_to_string(letter).unwrap(), "dear", "{name}");
+    }
+    let place = interrupted();
+    let lock = place.path("runs/aae-s0/lock");
+    fs::remove_file(&lock).unwrap();
+    let made = Command::new("mkfifo").arg(&lock).status().unwrap();
+    assert!(made.success());
+    place.run(&RESUME).ends(65).says("found a pipe");
+    fs::remove_file(&lock).unwrap();
+    place.run(&RESUME).succeeds();
+}
+
+#[test]
+fn damaged_metrics_are_kept_aside_and_lost_ones_are_said() {
+    let place = interrupted();
+    let path = place.path("runs/aae-s0/metrics.jsonl");
+    let good = fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<&str> = good.lines().collect();
+    lines[7] = "garbage";
+    let damaged = format!("{}\n", lines.join("\n"));
+    fs::write(&path, &damaged).unwrap();
+    place
+        .run(&RESUME)
+        .succeeds()
+        .says("metrics.jsonl: line 8 cannot be read")
+        .says("the lines after step 7 and up to step 15 are lost");
+    let kept = place.read("runs/aae-s0/metrics.jsonl.damaged-1");
+    assert_eq!(kept, damaged.as_bytes());
+
+    let place = interrupted();
+    fs::remove_file(place.path("runs/aae-s0/metrics.jsonl")).unwrap();
+    place
+        .run(&RESUME)
+        .succeeds()
+        .says("the lines after step 0 and up to step 15 are lost");
+
+    // Nothing is lost where lines of later steps are cut off, as after every kill.
+    let place = interrupted();
+    let run = place.run(&RESUME).succeeds();
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_passed_over() {
+    let place = interrupted();
+    let other = ["--seed", "1", "--max-steps", "18", "--no-figures"];
+    place.train(&other).succeeds();
+    let foreign = place.path("runs/aae-s1/checkpoints/step-18.safetensors");
+    let here = place.path("runs/aae-s0/checkpoints/step-18.safetensors");
+    fs::copy(foreign, here).unwrap();
+    place
+        .run(&RESUME)
+        .succeeds()
+        .says("step-18.safetensors: of another configuration: ")
+        .says("step-15.safetensors: going on from here instead");
+}
+
+#[test]
+fn a_run_without_its_environment_says_so() {
+    let place = interrupted();
+    fs::remove_file(place.path("runs/aae-s0/environment.json")).unwrap();
+    let strict = [&RESUME[..], &["--strict"]].concat();
+    place.run(&strict).ends(75);
+    let dry = [&RESUME[..], &["--dry-run"]].concat();
+    place
+        .run(&dry)
+        .succeeds()
+        .says("environment.json: cannot be read");
+    place.run(&[&dry[..], &["--strict"]].concat()).ends(75);
+    place
+        .run(&RESUME)
+        .succeeds()
+        .says("environment.json: cannot be read");
+}
