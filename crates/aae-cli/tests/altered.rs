@@ -11,27 +11,6 @@ use support::Place;
 
 const RESUME: [&str; 4] = ["train", "--resume", "runs/aae-s0", "--no-figures"];
 
-/// A run of 20 steps with checkpoints after 15 and 20 that ended before its model was written.
-fn interrupted() -> Place {
-    let place = Place::new();
-    let args = [
-        "--epochs",
-        "2",
-        "--checkpoint-every",
-        "5",
-        "--set",
-        "log_every=1",
-        "--no-figures",
-    ];
-    place.train(&args).succeeds();
-    for name in ["model.safetensors", "summary.json"] {
-        fs::remove_file(place.path(&format!("runs/aae-s0/{name}"))).unwrap();
-    }
-    let last = place.path("runs/aae-s0/checkpoints/step-20.safetensors");
-    fs::remove_file(last).unwrap();
-    place
-}
-
 #[test]
 fn training_writes_through_no_link_and_into_no_pipe() {
     for (name, found) in [
@@ -41,7 +20,7 @@ fn training_writes_through_no_link_and_into_no_pipe() {
         ("checkpoints", "found a link"),
         ("figures", "found a link"),
     ] {
-        let place = interrupted();
+        let place = Place::interrupted();
         let member = place.path(&format!("runs/aae-s0/{name}"));
         let precious = place.path("precious");
         match member.is_dir() {
@@ -62,7 +41,7 @@ fn training_writes_through_no_link_and_into_no_pipe() {
         };
         assert_eq!(fs::read_to_string(letter).unwrap(), "dear", "{name}");
     }
-    let place = interrupted();
+    let place = Place::interrupted();
     let lock = place.path("runs/aae-s0/lock");
     fs::remove_file(&lock).unwrap();
     let made = Command::new("mkfifo").arg(&lock).status().unwrap();
@@ -74,7 +53,7 @@ fn training_writes_through_no_link_and_into_no_pipe() {
 
 #[test]
 fn damaged_metrics_are_kept_aside_and_lost_ones_are_said() {
-    let place = interrupted();
+    let place = Place::interrupted();
     let path = place.path("runs/aae-s0/metrics.jsonl");
     let good = fs::read_to_string(&path).unwrap();
     let mut lines: Vec<&str> = good.lines().collect();
@@ -89,7 +68,7 @@ fn damaged_metrics_are_kept_aside_and_lost_ones_are_said() {
     let kept = place.read("runs/aae-s0/metrics.jsonl.damaged-1");
     assert_eq!(kept, damaged.as_bytes());
 
-    let place = interrupted();
+    let place = Place::interrupted();
     fs::remove_file(place.path("runs/aae-s0/metrics.jsonl")).unwrap();
     place
         .run(&RESUME)
@@ -97,14 +76,14 @@ fn damaged_metrics_are_kept_aside_and_lost_ones_are_said() {
         .says("the lines after step 0 and up to step 15 are lost");
 
     // Nothing is lost where lines of later steps are cut off, as after every kill.
-    let place = interrupted();
+    let place = Place::interrupted();
     let run = place.run(&RESUME).succeeds();
     assert!(!run.stderr.contains("warning"), "{}", run.stderr);
 }
 
 #[test]
 fn a_checkpoint_of_another_run_is_passed_over() {
-    let place = interrupted();
+    let place = Place::interrupted();
     let other = ["--seed", "1", "--max-steps", "18", "--no-figures"];
     place.train(&other).succeeds();
     let foreign = place.path("runs/aae-s1/checkpoints/step-18.safetensors");
@@ -119,7 +98,7 @@ fn a_checkpoint_of_another_run_is_passed_over() {
 
 #[test]
 fn a_run_without_its_environment_says_so() {
-    let place = interrupted();
+    let place = Place::interrupted();
     fs::remove_file(place.path("runs/aae-s0/environment.json")).unwrap();
     let strict = [&RESUME[..], &["--strict"]].concat();
     place.run(&strict).ends(75);

@@ -104,6 +104,27 @@ impl Place {
         place
     }
 
+    /// A run of 20 steps, a line of metrics for each, that was ended between its checkpoint of step 15 and the next.
+    pub fn interrupted() -> Self {
+        let place = Self::new();
+        let args = [
+            "--epochs",
+            "2",
+            "--checkpoint-every",
+            "5",
+            "--set",
+            "log_every=1",
+            "--no-figures",
+        ];
+        place.train(&args).succeeds();
+        for name in ["model.safetensors", "summary.json"] {
+            fs::remove_file(place.path(&format!("runs/aae-s0/{name}"))).unwrap();
+        }
+        let last = place.path("runs/aae-s0/checkpoints/step-20.safetensors");
+        fs::remove_file(last).unwrap();
+        place
+    }
+
     /// `metrics.jsonl` of a run, without its times.
     pub fn metrics(&self, run: &str) -> Vec<Value> {
         let text = String::from_utf8(self.read(&format!("{run}/metrics.jsonl"))).unwrap();
