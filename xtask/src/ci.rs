@@ -112,8 +112,6 @@ const JOBS: [Job; 11] = [
             "--test=hub",
             "--config",
             "profile.dev.package.'*'.opt-level=0",
-            "--config",
-            "profile.dev.package.candle-core.opt-level=0",
         ],
     ),
 ];
