@@ -23,8 +23,8 @@ fn folders() {
             "a lock that is a pipe",
             |p| instead(p, "runs/aae-s0/lock"),
             RESUME,
-            74,
-            "lock",
+            65,
+            "lock: expected a regular file of the run's own, found a pipe, socket or device",
         ),
         ends(
             "a lock that is a folder",
@@ -34,32 +34,32 @@ fn folders() {
                 fs::create_dir(p.path("runs/aae-s0/lock")).unwrap();
             },
             RESUME,
-            74,
-            "lock",
+            65,
+            "lock: expected a regular file of the run's own, found a folder",
         ),
         ends(
             "a log that is a pipe",
             |p| instead(p, "runs/aae-s0/train.log"),
             RESUME,
-            0,
-            "train.log",
+            65,
+            "train.log: expected a regular file of the run's own, found a pipe, socket or device",
         ),
         ends(
-            "a log that is a full device",
+            "a log that is a link to a full device",
             |p| {
                 unfinished(p);
                 link(p, "runs/aae-s0/train.log", "/dev/full");
             },
             RESUME,
-            0,
-            "",
+            65,
+            "train.log: expected a regular file of the run's own, found a link",
         ),
         ends(
             "checkpoints that are a pipe",
             |p| instead(p, "runs/aae-s0/checkpoints"),
             RESUME,
-            73,
-            "checkpoints",
+            65,
+            "checkpoints: expected a folder of the run's own, found a pipe, socket or device",
         ),
         ends(
             "checkpoints that are a link to themselves",
@@ -68,15 +68,15 @@ fn folders() {
                 link(p, "runs/aae-s0/checkpoints", "checkpoints");
             },
             RESUME,
-            74,
-            "checkpoints",
+            65,
+            "checkpoints: expected a folder of the run's own, found a link",
         ),
         ends(
             "figures that are a pipe",
             |p| instead(p, "runs/aae-s0/figures"),
             RESUME,
-            73,
-            "figures",
+            65,
+            "figures: expected a folder of the run's own, found a pipe, socket or device",
         ),
         ends(
             "a summary that is a pipe",

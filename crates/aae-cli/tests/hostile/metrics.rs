@@ -150,14 +150,14 @@ fn metrics() {
             "expected at most 268435456 bytes",
         ),
         ends(
-            "a device, gone on with",
+            "a link to a device, gone on with",
             |p| {
                 without_end(p);
                 link(p, METRICS, "/dev/full");
             },
             RESUME,
             65,
-            "found a pipe, socket or device",
+            "expected a regular file of the run's own, found a link",
         ),
         ends(
             "every extreme number, drawn",

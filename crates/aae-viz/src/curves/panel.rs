@@ -118,7 +118,7 @@ fn name(panel: &Panel<'_>, series: &[Vec<[f64; 2]>], y: Range) -> String {
         .count();
     let mut name = panel.name.to_owned();
     if panel.logarithmic {
-        name += " · logarithmic axis";
+        name += " · log axis";
     }
     if beyond > 0 {
         name += &format!(" · {} beyond the axis", grouped(&beyond.to_string()));
