@@ -65,7 +65,12 @@ fn repair_and_decode(base: &Table, notes: &mut Notes) -> Option<Config> {
     let mut root = Value::Table(notes.layers.table.clone());
     for path in tagged::paths(&root) {
         let mistakes = tagged::mistakes(&root, &path);
-        if !mistakes.is_empty() {
+        for mistake in &mistakes {
+            let key = [path.as_slice(), &[mistake.key.clone()]].concat();
+            restore(&mut root, base, &key);
+        }
+        // The other keys stay, so that their values are looked at, too, unless `base` has another kind.
+        if !mistakes.is_empty() && !tagged::mistakes(&root, &path).is_empty() {
             restore(&mut root, base, &path);
         }
         for mistake in mistakes {

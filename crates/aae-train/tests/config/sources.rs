@@ -212,3 +212,17 @@ fn a_saved_configuration_must_state_everything() {
   epochs: missing"
     );
 }
+
+#[test]
+fn the_other_values_of_a_table_with_a_kind_are_looked_at_beside_an_unknown_key() {
+    let told = errors("[prior]\nstd = 0.0\nsdt = 1.0\n", &[]);
+    assert!(
+        told.starts_with("2 errors in the configuration:\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("my.toml:3:1: prior.sdt: unknown key"),
+        "{told}"
+    );
+    assert!(told.contains("my.toml:2:1: prior.std: expected "), "{told}");
+}
