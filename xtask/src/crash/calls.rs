@@ -19,7 +19,7 @@ pub(super) fn run(tiny: &Tiny) -> Result<Report> {
     let recorded = tiny.place("recorded")?;
     let trace = record(tiny, &recorded, EVERY_STEP)?;
     let whole = End::of(&recorded, EVERY_STEP)?;
-    let (start, (step, save), end) = (trace.start(&recorded), trace.save()?, trace.end());
+    let (start, (step, save), end) = (trace.start(&recorded)?, trace.save()?, trace.end());
     let notes = vec![format!(
         "{} calls of the start, {} of the save after step {step}, {} of the end",
         start.len(),

@@ -156,20 +156,27 @@ impl Trace {
         Self { calls, own }
     }
 
-    /// The calls from the first that creates the run folder to the last before training, in the thread that the program begins in.
-    pub(crate) fn start(&self, run: &Path) -> Vec<Call> {
+    /// The calls from the first that creates the run folder to the last before training, in the thread that the program begins in; those
+    /// left out whose number another thread has reached before.
+    ///
+    /// Errors: if there is none.
+    pub(crate) fn start(&self, run: &Path) -> Result<Vec<Call>> {
         let run = run.display().to_string();
         let main = self.own.first();
-        let calls = self
-            .calls
-            .iter()
-            .take_while(|call| Some(&call.thread) == main);
-        let mut calls =
-            calls.skip_while(|call| !(call.name.starts_with("mkdir") && call.text.contains(&run)));
-        let mut start: Vec<Call> = calls.by_ref().cloned().collect();
+        let creates = |call: &Call| {
+            Some(&call.thread) == main && call.name.starts_with("mkdir") && call.text.contains(&run)
+        };
+        let calls = self.calls.iter().skip_while(|call| !creates(call));
+        let calls = calls.take_while(|call| Some(&call.thread) == main);
         // The program looks at itself and the machine, too: of no interest here.
-        start.retain(|call| call.text.contains(&run));
-        start
+        let calls = calls.filter(|call| call.text.contains(&run) && self.comes_first(call));
+        let start: Vec<Call> = calls.cloned().collect();
+        match start.is_empty() {
+            true => bail!(
+                "no call that creates the run folder in the thread that the program begins in"
+            ),
+            false => Ok(start),
+        }
     }
 
     /// The calls of one save, from the metrics before it to those after it, and the step after which it happens.
@@ -210,7 +217,14 @@ impl Trace {
             .collect()
     }
 
-    /// Whether this is the first call of its name and number in any thread of the program.
+    /// Whether no other thread came to a call of its name and number before.
+    fn comes_first(&self, call: &Call) -> bool {
+        let same = |other: &&Call| (&other.name, other.number) == (&call.name, call.number);
+        let first = self.calls.iter().find(same);
+        first.is_some_and(|first| first.thread == call.thread)
+    }
+
+    /// Whether no other thread of the program ever comes to a call of its name and number.
     pub(crate) fn is_unique(&self, call: &Call) -> bool {
         let same = |other: &&Call| (&other.name, other.number) == (&call.name, call.number);
         self.calls
