@@ -66,7 +66,7 @@ fn repair_and_decode(base: &Table, notes: &mut Notes) -> Option<Config> {
     for path in tagged::paths(&root) {
         let mistakes = tagged::mistakes(&root, &path);
         for mistake in &mistakes {
-            let key = [path.as_slice(), &[mistake.key.clone()]].concat();
+            let key = [path.as_slice(), std::slice::from_ref(&mistake.key)].concat();
             restore(&mut root, base, &key);
         }
         // The other keys stay, so that their values are looked at, too, unless `base` has another kind.
