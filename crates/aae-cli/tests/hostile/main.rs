@@ -32,7 +32,7 @@ use support::Place;
 /// Longest time on processors, in seconds, for an error: the system ends a process that needs more.
 const ERROR_SECONDS: u32 = 1;
 /// Longest time on processors where there is work to be done, such as training to the end and drawing figures.
-const WORK_SECONDS: u32 = 10;
+const WORK_SECONDS: u32 = 30;
 /// Address space in kibibytes, of which a program with two threads and libraries for debugging takes a third before it begins.
 const ADDRESS_SPACE: u32 = 1 << 20;
 /// Who is not done after this long, on however busy a machine, waits for something that does not come.
