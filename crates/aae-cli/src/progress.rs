@@ -11,7 +11,7 @@ use indicatif::ProgressStyle;
 use tracing::Span;
 use tracing_indicatif::span_ext::IndicatifSpanExt;
 
-use crate::evaluate::{DISTANCE, DISTANCE_FLOOR};
+use crate::evaluate::{CLASSIFICATION_ERROR, DISTANCE, DISTANCE_FLOOR};
 use crate::report::{self, Beginning};
 use crate::text::{count, duration, figure, hundredths};
 
@@ -131,21 +131,28 @@ impl Observer for Progress<'_> {
     }
 
     fn on_evaluation(&mut self, line: &EvaluationLine) {
-        let mut text = format!(
-            "{}: {} error {}",
-            self.moment(line),
-            line.split,
-            figure(line.reconstruction_error)
-        );
         let get = |name| line.figures.get(name).copied();
+        let mut found = Vec::new();
+        // A variant without a decoder reconstructs nothing.
+        if !line.reconstruction_error.is_nan() {
+            let error = figure(line.reconstruction_error);
+            found.push(format!("{} error {error}", line.split));
+        }
+        if let Some(error) = get(CLASSIFICATION_ERROR) {
+            found.push(format!(
+                "{} % of the {} images labelled wrongly",
+                hundredths(100.0 * error),
+                line.split
+            ));
+        }
         if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
-            text += &format!(
-                ", distance to the prior {} (draws: {})",
+            found.push(format!(
+                "distance to the prior {} (draws: {})",
                 hundredths(distance),
                 hundredths(floor)
-            );
+            ));
         }
-        tracing::info!("{text}");
+        tracing::info!("{}: {}", self.moment(line), found.join(", "));
     }
 
     fn on_checkpoint(&mut self, path: &Path, _step: u64) {

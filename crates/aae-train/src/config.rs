@@ -106,6 +106,10 @@ pub struct RegularizationConfig {
     pub discriminator_input_noise: f64,
     /// Variant `dimensionality_reduction`: how far apart the cluster heads are kept, in the units of the codes; 0: anywhere.
     pub head_distance: f64,
+    /// Variant `supervised`: the discriminator sees the label beside the code, so that the codes of every class follow the
+    /// prior and not only those of all classes together; absent: it sees the code alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub label_in_discriminator: bool,
 }
 
 /// The optimizer of each phase.
@@ -194,7 +198,8 @@ impl Config {
         if !errors.is_empty() {
             return Err(ConfigErrors::new(errors));
         }
-        decode::decode(&layers, &base.table, errors)
+        let config = decode::decode(&layers, &base.table, errors);
+        config.map_err(|errors| errors.in_file(&path.display().to_string()))
     }
 
     /// As [`read`](Self::read), from text; `origin` names it in errors.
@@ -204,7 +209,8 @@ impl Config {
         layers
             .add_text(text, origin)
             .map_err(|error| ConfigErrors::new(vec![error]))?;
-        decode::decode(&layers, &base.table, Vec::new())
+        let config = decode::decode(&layers, &base.table, Vec::new());
+        config.map_err(|errors| errors.in_file(origin))
     }
 
     /// The canonical TOML form: every value, in the order of the structs. Reading it gives an equal configuration.

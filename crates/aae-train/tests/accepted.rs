@@ -101,6 +101,7 @@ fn change() -> impl Strategy<Value = String> {
         1 => number().prop_map(|std| format!("corruption={{kind=\"gaussian\", std={std:?}}}")),
         1 => number().prop_map(|n| format!("regularization.discriminator_input_noise={n:?}")),
         1 => number().prop_map(|n| format!("regularization.head_distance={n:?}")),
+        1 => word(&["true", "false"]).prop_map(|on| format!("regularization.label_in_discriminator={on}")),
         1 => word(&["mean_squared_error", "half_squared_error", "binary_cross_entropy"])
             .prop_map(|name| format!("loss.reconstruction={name}")),
     ]

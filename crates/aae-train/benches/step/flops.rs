@@ -71,6 +71,7 @@ fn judged(config: &Config) -> Vec<usize> {
         LabelUse::Inferred | LabelUse::Heads => vec![latent, ways],
         // The label, and one more way for one that is not known.
         LabelUse::Absent if config.variant.sees_own_labels() => vec![latent + ways + 1],
+        LabelUse::Given if config.regularization.label_in_discriminator => vec![latent + ways],
         LabelUse::Absent | LabelUse::Given => vec![latent],
     }
 }

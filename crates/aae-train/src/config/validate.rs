@@ -132,6 +132,11 @@ fn regularization(check: &mut Check, config: &Config) {
         let expected = format!("0: variant `{}` has no cluster heads", variant.name());
         check.that(distance == 0.0, path, expected, distance);
     }
+    let label = config.regularization.label_in_discriminator;
+    let path = "regularization.label_in_discriminator";
+    let expected = "no such key: it belongs to variant `supervised`";
+    let good = !label || variant == VariantKind::Supervised;
+    check.that(good, path, expected, label);
 }
 
 /// What labels are, and how many may be seen, must suit the variant.

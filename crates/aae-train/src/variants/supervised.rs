@@ -1,4 +1,8 @@
 //! The supervised adversarial autoencoder (paper §4, tutorial part 3): the decoder is given the label, so the code keeps the style.
+//!
+//! With `regularization.label_in_discriminator` the discriminator is given it, too. Without, the codes of all classes together
+//! follow the prior, but each class may keep a region of its own: then the code still tells the digit, and the decoder
+//! heeds the code instead of the label.
 
 use aae_models::{Autoencoder, Pass, one_hot};
 use aae_ops::Param;
@@ -21,19 +25,37 @@ pub struct Supervised {
     draws: Draws,
     reconstruction: Reconstruction,
     game: OneCode,
+    label_in_discriminator: bool,
 }
 
 impl Supervised {
     /// Trains `autoencoder` as the configuration says, against a discriminator drawn by the run's seed.
     pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+        let label_in_discriminator = config.regularization.label_in_discriminator;
+        let label_inputs = if label_in_discriminator {
+            config.model.categories
+        } else {
+            0
+        };
+        let inputs = config.model.latent_dim + label_inputs;
         Ok(Self {
             seed: config.seed,
             corruption: Corruption::new(config.corruption, config.seed),
             draws: Draws::new(config, autoencoder.device()),
             reconstruction: Reconstruction::new(config, &autoencoder)?,
-            game: OneCode::new(config, &autoencoder, config.model.latent_dim)?,
+            game: OneCode::new(config, &autoencoder, inputs)?,
             autoencoder,
+            label_in_discriminator,
         })
+    }
+
+    /// Samples as the discriminator sees them: `[B, latent_dim]`, or with the label `[B, latent_dim + categories]`.
+    fn judged(&self, codes: Tensor, label: &Tensor) -> Result<Tensor> {
+        if self.label_in_discriminator {
+            Tensor::cat(&[&codes, label], 1)
+        } else {
+            Ok(codes)
+        }
     }
 
     /// The labels of a batch as one-hot rows. Errors: if one is not known.
@@ -63,10 +85,12 @@ impl Variant for Supervised {
         let logits = self.autoencoder.decode(&latent.style, Some(&label))?;
         let reconstruction = self.reconstruction.update(&logits, images)?;
 
-        // Regularization phase: as without labels.
+        // Regularization phase: draws and codes may come with the label, the same for both.
         let real = self.draws.style(images.dim(0)?, *step)?;
+        let real = self.judged(real, &label)?;
         let pass = Pass::training(self.seed, "regularization", *step);
         let codes = encoder.forward(&seen, pass)?.style;
+        let codes = self.judged(codes, &label)?;
         let game = self.game.play(&real, &codes, *step)?;
 
         Ok(vec![

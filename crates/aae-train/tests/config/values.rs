@@ -237,6 +237,11 @@ fn values_that_do_not_suit_the_variant_or_the_prior_are_refused() {
             "regularization.head_distance: expected 0: variant `aae` has no cluster heads, found 1",
         ),
         (
+            "aae",
+            "regularization.label_in_discriminator=true",
+            "regularization.label_in_discriminator: expected no such key: it belongs to variant `supervised`, found true",
+        ),
+        (
             "reduction-2d-100",
             "regularization.head_distance=nan",
             "regularization.head_distance: expected a finite number from 0 on, found NaN",
