@@ -8,6 +8,7 @@ use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, ImageShape, LabelUse};
 use aae_train::checkpoint::load_newest;
 use aae_train::config::Config;
+use aae_train::durable::DurableError;
 use aae_train::model_file::{ModelFile, ModelMeta};
 use aae_train::run_dir::{self, RunDir};
 use aae_train::state::restore_autoencoder;
@@ -252,12 +253,13 @@ impl Trained {
             return Ok(PathBuf::from(name));
         };
         let folder = run.join("samples");
-        std::fs::create_dir_all(&folder).with_context(|| {
-            format!(
-                "{}: could not create the folder; choose a place with --out",
-                folder.display()
-            )
-        })?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|source| DurableError {
+                path: folder.clone(),
+                action: "create the folder",
+                source,
+            })
+            .context("choose a place with --out")?;
         Ok(folder.join(name))
     }
 }

@@ -113,3 +113,55 @@ fn a_run_without_its_environment_says_so() {
         .succeeds()
         .says("environment.json: cannot be read");
 }
+
+#[test]
+fn a_directory_where_training_will_save_is_found_before_it_trains() {
+    for name in [
+        "checkpoints/step-40.safetensors",
+        "model.safetensors",
+        "summary.json",
+    ] {
+        let place = Place::interrupted();
+        let path = place.path(&format!("runs/aae-s0/{name}"));
+        fs::create_dir(&path).unwrap();
+        place
+            .run(&RESUME)
+            .ends(65)
+            .says(name)
+            .says("found a directory");
+        fs::remove_dir(&path).unwrap();
+        place.run(&RESUME).succeeds();
+    }
+}
+
+#[test]
+fn a_checkpoint_under_another_steps_name_is_passed_over() {
+    let place = Place::interrupted();
+    let checkpoint =
+        |step: u64| place.path(&format!("runs/aae-s0/checkpoints/step-{step}.safetensors"));
+    fs::copy(checkpoint(15), checkpoint(99)).unwrap();
+    place
+        .run(&RESUME)
+        .succeeds()
+        .says("expected the state after step 99, as the name says, found step 15")
+        .says("step-15.safetensors: going on from here instead");
+}
+
+#[test]
+fn a_configuration_that_is_none_is_named() {
+    let place = Place::interrupted();
+    let path = place.path("runs/aae-s0/config.toml");
+    fs::write(&path, "").unwrap();
+    let missing = "runs/aae-s0/config.toml: variant: missing";
+    place.run(&RESUME).ends(2).says(missing);
+    fs::remove_file(&path).unwrap();
+    symlink("config.toml", &path).unwrap();
+    place
+        .run(&RESUME)
+        .ends(74)
+        .says("config.toml: could not look at");
+    fs::remove_file(&path).unwrap();
+    let made = Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    place.run(&RESUME).ends(65).says("found a pipe");
+}

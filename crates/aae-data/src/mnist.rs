@@ -143,10 +143,12 @@ impl Files {
         }
         let mut missing = Vec::new();
         let mut find = |name: &str| {
-            let found = spellings(name)
-                .map(|spelling| dir.join(spelling))
-                .into_iter()
-                .find(|path| path.exists());
+            let paths = spellings(name).map(|spelling| dir.join(spelling));
+            // A link that leads nowhere is no file, but to say so is better than to say that there is nothing.
+            let is_there = |path: &&PathBuf| path.exists();
+            let is_link = |path: &&PathBuf| path.is_symlink();
+            let found = paths.iter().find(is_there);
+            let found = found.or_else(|| paths.iter().find(is_link)).cloned();
             found.unwrap_or_else(|| {
                 missing.push(name.to_owned());
                 PathBuf::new()

@@ -2,7 +2,7 @@
 //!
 //! A pipe would be waited for without end, a device read without end, and a sparse file of a tebibyte costs its sender nothing.
 
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -65,14 +65,20 @@ fn check(path: &Path) -> io::Result<()> {
     if kind.is_file() {
         return Ok(());
     }
-    let found = match kind.is_dir() {
-        true => "a directory",
-        false => "a pipe, socket or device",
-    };
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("expected a regular file, found {found}"),
+        format!("expected a regular file, found {}", describe(kind)),
     ))
+}
+
+/// What stands at a path, in a few words.
+pub(crate) fn describe(kind: FileType) -> &'static str {
+    match kind {
+        kind if kind.is_symlink() => "a link",
+        kind if kind.is_dir() => "a directory",
+        kind if kind.is_file() => "a file",
+        _ => "a pipe, socket or device",
+    }
 }
 
 fn too_large(found: u64, most: u64) -> io::Error {

@@ -15,7 +15,7 @@ mod members;
 pub use list::{list, newest};
 
 use crate::durable::{self, Disk, Fs};
-use crate::{checkpoint, exit};
+use crate::{checkpoint, exit, regular_file};
 
 /// A run folder could not be created, opened or locked.
 #[derive(Debug, thiserror::Error)]
@@ -189,11 +189,28 @@ impl RunDir {
 
     /// Opens a run folder for reading.
     ///
-    /// Errors: if there is no `config.toml` in it.
+    /// Errors: if there is no `config.toml` in it, or something else is called so.
     pub fn open(path: &Path) -> Result<Self, RunDirError> {
-        if !path.join(CONFIG).is_file() {
-            return Err(RunDirError::NotARun {
-                path: path.to_path_buf(),
+        let config = path.join(CONFIG);
+        let kind = match fs::metadata(&config) {
+            Ok(metadata) => metadata.file_type(),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Err(RunDirError::NotARun {
+                    path: path.to_path_buf(),
+                });
+            }
+            Err(error) => return Err(RunDirError::io(&config, "look at")(error)),
+        };
+        if !kind.is_file() {
+            return Err(RunDirError::Member {
+                path: config,
+                expected: "a regular file",
+                found: regular_file::describe(kind),
             });
         }
         Ok(Self {

@@ -35,7 +35,7 @@ fn folders() {
             },
             RESUME,
             65,
-            "lock: expected a regular file of the run's own, found a folder",
+            "lock: expected a regular file of the run's own, found a directory",
         ),
         ends(
             "a log that is a pipe",

@@ -129,6 +129,13 @@ fn load_newest_in(
     for step in steps(fs, folder)?.into_iter().rev() {
         let path = folder.join(file_name(step));
         match load_in(fs, &path) {
+            // The name decides which is the newest, and which ones are old enough to be removed.
+            Ok(Checkpoint { meta, .. }) if meta.step != step => warnings.push(format!(
+                "{}: expected the state after step {step}, as the name says, found step {found}; call it {name} to have it used",
+                path.display(),
+                found = meta.step,
+                name = file_name(meta.step),
+            )),
             Ok(checkpoint) => match suits(&checkpoint.meta) {
                 Ok(()) => {
                     return Ok(Newest {

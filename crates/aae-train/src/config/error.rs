@@ -77,6 +77,16 @@ impl ConfigErrors {
         Err(Self::new(problems.into_iter().map(error).collect()))
     }
 
+    /// Names the file of a whole configuration in those errors that are at no line of it: of a key that is missing.
+    pub(super) fn in_file(mut self, name: &str) -> Self {
+        for error in &mut self.errors {
+            if error.origin.is_empty() {
+                name.clone_into(&mut error.origin);
+            }
+        }
+        self
+    }
+
     /// 2: a usage or configuration error.
     pub fn exit_code(&self) -> u8 {
         exit::USAGE

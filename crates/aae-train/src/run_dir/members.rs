@@ -1,49 +1,71 @@
-//! What training writes in place into a run folder: the run's own files and folders, and no links out of it.
+//! What training writes into a run folder: the run's own files and folders, and no links out of it.
 
 use std::fs::{self, FileType};
 use std::io;
 use std::path::Path;
 
-use super::{CHECKPOINTS, FIGURES, LOCK, METRICS, RunDirError, TRAIN_LOG};
+use super::{
+    CHECKPOINTS, CONFIG, ENVIRONMENT, FIGURES, LABELLED, LOCK, METRICS, MODEL, RunDirError,
+    SUMMARY, TRAIN_LOG,
+};
+use crate::checkpoint;
+use crate::regular_file::describe;
 
 type Kind = (&'static str, fn(&FileType) -> bool);
 
 const FILE: Kind = ("a regular file", FileType::is_file);
-const FOLDER: Kind = ("a folder", FileType::is_dir);
+const FOLDER: Kind = ("a directory", FileType::is_dir);
+/// A file gets its name by renaming: that replaces a link instead of following it, but cannot replace a directory.
+const RENAMED: Kind = ("a regular file", |kind| !kind.is_dir());
 
-/// Everything else gets its name by renaming, which replaces a link instead of following it.
-const WRITTEN_IN_PLACE: [(&str, Kind); 5] = [
+const MEMBERS: [(&str, Kind); 10] = [
     (LOCK, FILE),
     (METRICS, FILE),
     (TRAIN_LOG, FILE),
     (CHECKPOINTS, FOLDER),
     (FIGURES, FOLDER),
+    (CONFIG, RENAMED),
+    (ENVIRONMENT, RENAMED),
+    (LABELLED, RENAMED),
+    (MODEL, RENAMED),
+    (SUMMARY, RENAMED),
 ];
 
-/// Errors: if one of them is there and is something else. A run folder may come from anywhere: through a link, training would cut and
-/// fill a file that is not the run's.
+/// Errors: if one of them is there and is something else, or a directory is called like a checkpoint. A run folder may come from
+/// anywhere: through a link, training would cut and fill a file that is not the run's; over a directory, it could not save.
 pub(super) fn check(root: &Path) -> Result<(), RunDirError> {
-    for (name, (expected, is_right)) in WRITTEN_IN_PLACE {
-        let path = root.join(name);
-        // Of a link itself, not of what it names.
-        let kind = match fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata.file_type(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(RunDirError::io(&path, "look at")(error)),
-        };
-        if !is_right(&kind) {
-            let found = match kind {
-                kind if kind.is_symlink() => "a link",
-                kind if kind.is_dir() => "a folder",
-                kind if kind.is_file() => "a file",
-                _ => "a pipe, socket or device",
-            };
-            return Err(RunDirError::Member {
-                path,
-                expected,
-                found,
-            });
+    for (name, kind) in MEMBERS {
+        check_one(&root.join(name), kind)?;
+    }
+    let folder = root.join(CHECKPOINTS);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(RunDirError::io(&folder, "list")(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(RunDirError::io(&folder, "list"))?;
+        let name = entry.file_name();
+        if name.to_str().and_then(checkpoint::step_of).is_some() {
+            check_one(&entry.path(), RENAMED)?;
         }
     }
     Ok(())
+}
+
+fn check_one(path: &Path, (expected, is_right): Kind) -> Result<(), RunDirError> {
+    // Of a link itself, not of what it names.
+    let kind = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(RunDirError::io(path, "look at")(error)),
+    };
+    match is_right(&kind) {
+        true => Ok(()),
+        false => Err(RunDirError::Member {
+            path: path.to_path_buf(),
+            expected,
+            found: describe(kind),
+        }),
+    }
 }

@@ -209,7 +209,7 @@ fn a_saved_configuration_must_state_everything() {
   config.toml:38:1: prior.std: missing: kind `gaussian` needs it
     38 | kind = \"gaussian\"
        | ^^^^
-  epochs: missing"
+  config.toml: epochs: missing"
     );
 }
 
