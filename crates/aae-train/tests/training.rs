@@ -278,29 +278,6 @@ fn every_variant_takes_every_posterior_and_corruption() {
 }
 
 #[test]
-fn the_supervised_variant_shows_its_discriminator_the_label_where_it_is_asked_to() {
-    for asked in [false, true] {
-        let change = format!("regularization.label_in_discriminator={asked}");
-        let config = config("supervised", &[&change]);
-        let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
-        let (_, params) = variant
-            .networks()
-            .into_iter()
-            .find(|(name, _)| *name == "discriminator")
-            .unwrap();
-        let label = if asked { config.model.categories } else { 0 };
-        let weight = params.iter().find(|param| param.tensor().rank() == 2);
-        let inputs = weight.unwrap().tensor().dims()[1];
-        assert_eq!(inputs, config.model.latent_dim + label, "{asked}");
-        let before = weights(variant.as_ref());
-        variant
-            .step(&step_batch(&config, &[0, 1, 2, 3], 0))
-            .unwrap();
-        assert_ne!(weights(variant.as_ref()), before, "{asked}");
-    }
-}
-
-#[test]
 fn every_preset_trains_three_steps_at_its_full_size() {
     for preset in presets() {
         let config = Config::resolve(preset.name, None, &[]).unwrap();

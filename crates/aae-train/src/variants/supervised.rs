@@ -118,3 +118,28 @@ impl Variant for Supervised {
         vec![self.reconstruction.phase_mut(), discriminator, generator]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aae_models::ImageShape;
+    use candle_core::Device;
+
+    use super::*;
+    use crate::config::Override;
+    use crate::variants::build;
+
+    #[test]
+    fn the_discriminator_sees_the_label_where_it_is_asked_to() {
+        for asked in [false, true] {
+            let change = format!("regularization.label_in_discriminator={asked}");
+            let config = Config::resolve("supervised", None, &[Override::set(&change)]).unwrap();
+            let (height, width) = (2, 3);
+            let variant = build(&config, ImageShape { height, width }, &Device::Cpu).unwrap();
+            let (_, params) = variant.discriminators().remove(0);
+            let weight = params.iter().find(|param| param.tensor().rank() == 2);
+            let label = if asked { config.model.categories } else { 0 };
+            let inputs = config.model.latent_dim + label;
+            assert_eq!(weight.unwrap().tensor().dims(), [1000, inputs], "{asked}");
+        }
+    }
+}
