@@ -125,8 +125,8 @@ fn configurations() {
             "of a run: a pipe",
             |p| pipe(p, RUN_CONFIG),
             RESUME,
-            2,
-            "not a run folder",
+            65,
+            "config.toml: expected a regular file of the run's own, found a pipe, socket or device",
         ),
         ends(
             "of a run: a tebibyte of nothing",

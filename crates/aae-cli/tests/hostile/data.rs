@@ -162,11 +162,11 @@ fn data_sets() {
             "found a pipe, socket or device",
         ),
         Case {
-            code: 2,
+            code: 74,
             ..bad(
                 "a link to itself",
                 |p| link(p, IMAGES, "train-images-idx3-ubyte"),
-                "no train-images-idx3-ubyte",
+                "train-images-idx3-ubyte: cannot read",
             )
         },
         Case {

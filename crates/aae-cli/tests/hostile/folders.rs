@@ -59,7 +59,7 @@ fn folders() {
             |p| instead(p, "runs/aae-s0/checkpoints"),
             RESUME,
             65,
-            "checkpoints: expected a folder of the run's own, found a pipe, socket or device",
+            "checkpoints: expected a directory of the run's own, found a pipe, socket or device",
         ),
         ends(
             "checkpoints that are a link to themselves",
@@ -69,14 +69,14 @@ fn folders() {
             },
             RESUME,
             65,
-            "checkpoints: expected a folder of the run's own, found a link",
+            "checkpoints: expected a directory of the run's own, found a link",
         ),
         ends(
             "figures that are a pipe",
             |p| instead(p, "runs/aae-s0/figures"),
             RESUME,
             65,
-            "figures: expected a folder of the run's own, found a pipe, socket or device",
+            "figures: expected a directory of the run's own, found a pipe, socket or device",
         ),
         ends(
             "a summary that is a pipe",
@@ -124,8 +124,8 @@ fn folders() {
             "a run that is a link to itself",
             |p| link(p, RUN, "aae-s0"),
             RESUME,
-            2,
-            "not a run folder",
+            74,
+            "config.toml: could not look at",
         ),
         ends(
             "runs of all kinds, listed",
@@ -161,8 +161,8 @@ fn folders() {
             "samples that are a pipe",
             |p| pipe(p, "runs/aae-s0/samples"),
             &["sample", "--n", "1"],
-            74,
-            "samples",
+            73,
+            "samples: could not create the folder",
         ),
         ends(
             "a page that is a pipe",
