@@ -13,7 +13,7 @@ use tracing_indicatif::span_ext::IndicatifSpanExt;
 
 use crate::evaluate::{CLASSIFICATION_ERROR, DISTANCE, DISTANCE_FLOOR};
 use crate::report::{self, Beginning};
-use crate::text::{count, duration, figure, hundredths};
+use crate::text::{count, duration, figure, hundredths, percent};
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -140,8 +140,8 @@ impl Observer for Progress<'_> {
         }
         if let Some(error) = get(CLASSIFICATION_ERROR) {
             found.push(format!(
-                "{} % of the {} images labelled wrongly",
-                hundredths(100.0 * error),
+                "{} of the {} images labelled wrongly",
+                percent(error),
                 line.split
             ));
         }

@@ -16,7 +16,7 @@ use crate::evaluate::{
 };
 use crate::logging::REPORT;
 use crate::program;
-use crate::text::{count, duration, figure, hundredths, plural, vector};
+use crate::text::{count, duration, figure, hundredths, percent, plural, vector};
 use crate::trained::RUNS;
 
 /// Says it on standard output, unless `--quiet`, and in the log.
@@ -225,7 +225,6 @@ pub(crate) fn evaluation(
         ));
     }
     let get = |name: &str| line.figures.get(name).copied();
-    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
     if let Some(error) = get(CLASSIFICATION_ERROR) {
         rows.push((
             "labels",

@@ -88,6 +88,11 @@ pub(crate) fn vector(numbers: &[f64]) -> String {
     }
 }
 
+/// A share as per cent, with two decimals.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", hundredths(100.0 * share))
+}
+
 /// Two decimals, without a negative nought.
 pub(crate) fn hundredths(number: f64) -> String {
     let text = format!("{number:.2}");

@@ -145,11 +145,9 @@ impl Files {
         let mut find = |name: &str| {
             let paths = spellings(name).map(|spelling| dir.join(spelling));
             // A link that leads nowhere is no file, but to say so is better than to say that there is nothing.
-            let is_there = |path: &&PathBuf| path.exists();
-            let is_link = |path: &&PathBuf| path.is_symlink();
-            let found = paths.iter().find(is_there);
-            let found = found.or_else(|| paths.iter().find(is_link)).cloned();
-            found.unwrap_or_else(|| {
+            let link = || paths.iter().find(|path| path.is_symlink());
+            let found = paths.iter().find(|path| path.exists()).or_else(link);
+            found.cloned().unwrap_or_else(|| {
                 missing.push(name.to_owned());
                 PathBuf::new()
             })

@@ -191,25 +191,28 @@ impl Config {
     ///
     /// Errors: as [`resolve`](Self::resolve); a missing key is an error.
     pub fn read(path: &Path) -> Result<Self, ConfigErrors> {
-        let base = layers::Layers::preset(presets::default())?;
         let mut errors = Vec::new();
         let mut layers = layers::Layers::default();
         layers.add_file(path, &mut errors);
         if !errors.is_empty() {
             return Err(ConfigErrors::new(errors));
         }
-        let config = decode::decode(&layers, &base.table, errors);
-        config.map_err(|errors| errors.in_file(&path.display().to_string()))
+        Self::whole(&layers, &path.display().to_string())
     }
 
     /// As [`read`](Self::read), from text; `origin` names it in errors.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self, ConfigErrors> {
-        let base = layers::Layers::preset(presets::default())?;
         let mut layers = layers::Layers::default();
         layers
             .add_text(text, origin)
             .map_err(|error| ConfigErrors::new(vec![error]))?;
-        let config = decode::decode(&layers, &base.table, Vec::new());
+        Self::whole(&layers, origin)
+    }
+
+    /// What `layers`, read from `origin` alone, state of everything.
+    fn whole(layers: &layers::Layers, origin: &str) -> Result<Self, ConfigErrors> {
+        let base = layers::Layers::preset(presets::default())?;
+        let config = decode::decode(layers, &base.table, Vec::new());
         config.map_err(|errors| errors.in_file(origin))
     }
 
