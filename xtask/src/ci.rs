@@ -1,11 +1,10 @@
 //! `cargo xtask ci`: every check of the project, one after another, until one fails.
 
 use std::ffi::OsString;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::thread;
+use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::cargo::{cargo, root};
 use crate::{crash, deny, readme, tidy};
@@ -27,8 +26,6 @@ enum Work {
     },
     /// A check of this crate's own.
     Own(fn() -> Result<()>),
-    /// A cargo command that runs beside the jobs after it; what it prints is shown at the end.
-    Beside(&'static [&'static str]),
 }
 
 const fn cargo_job(name: &'static str, what: &'static str, args: &'static [&'static str]) -> Job {
@@ -36,7 +33,7 @@ const fn cargo_job(name: &'static str, what: &'static str, args: &'static [&'sta
     Job { name, what, work }
 }
 
-/// In the order in which they start: quick ones first.
+/// In the order in which they run: quick ones first.
 const JOBS: [Job; 11] = [
     cargo_job(
         "fmt",
@@ -94,22 +91,6 @@ const JOBS: [Job; 11] = [
         "the program compiles without any feature",
         &["check", "--package", "aae-cli", "--no-default-features"],
     ),
-    // Compiles for minutes, while README's commands and the killed trainings leave a core idle half of the time. In a folder
-    // of its own: cargo lets one build at a time into a folder. Optimising candle-datasets' many dependencies would double
-    // the minutes, for one short test.
-    Job {
-        name: "features",
-        what: "the tests of the `hub` feature (builds candle-datasets: minutes)",
-        work: Work::Beside(&[
-            "test",
-            "--package=aae-data",
-            "--features=hub",
-            "--test=hub",
-            "--target-dir=target/hub",
-            "--config",
-            "profile.dev.package.'*'.opt-level=0",
-        ]),
-    },
     Job {
         name: "readme",
         what: "every command of README.md runs, its trainings cut to three steps",
@@ -120,6 +101,19 @@ const JOBS: [Job; 11] = [
         what: "a training survives kills, races and signals (`cargo xtask crash`)",
         work: Work::Own(crash::check),
     },
+    // Optimising candle-datasets' many dependencies would double the minutes that this takes, for one short test.
+    cargo_job(
+        "features",
+        "the tests of the `hub` feature (builds candle-datasets: minutes; after changes of aae-data or Cargo.lock)",
+        &[
+            "test",
+            "--package=aae-data",
+            "--features=hub",
+            "--test=hub",
+            "--config",
+            "profile.dev.package.'*'.opt-level=0",
+        ],
+    ),
 ];
 
 /// `cargo xtask ci [JOB...] [--skip JOB]...`
@@ -132,43 +126,27 @@ pub(crate) fn main(args: &[OsString]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let jobs = choose(args)?;
-    let start = Instant::now();
-    // The scope waits for what runs beside the others, so that a failure leaves no build behind.
-    let times = match thread::scope(|scope| run(&jobs, scope)) {
-        Ok(times) => times,
-        Err(failed) => {
-            eprintln!("{failed:#}");
+    let mut times = Vec::new();
+    for job in jobs {
+        eprintln!("\nci: {}: {}", job.name, job.what);
+        let start = Instant::now();
+        if let Err(error) = job.run() {
+            eprintln!(
+                "\nci: {name} failed after {time}: {error:#}\nrepeat it with: cargo xtask ci {name}",
+                name = job.name,
+                time = seconds(start.elapsed()),
+            );
             return Ok(ExitCode::FAILURE);
         }
-    };
+        times.push((job.name, start.elapsed()));
+    }
     eprintln!("\nci: all is well");
     for (name, time) in &times {
         eprintln!("  {name:<10} {:>8}", seconds(*time));
     }
-    eprintln!("  {:<10} {:>8}", "together", seconds(start.elapsed()));
+    let total = times.iter().map(|(_, time)| *time).sum();
+    eprintln!("  {:<10} {:>8}", "together", seconds(total));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Runs the jobs until one fails; how long each took.
-fn run<'scope>(
-    jobs: &[&'static Job],
-    scope: &'scope thread::Scope<'scope, '_>,
-) -> Result<Vec<(&'static str, Duration)>> {
-    let mut times = Vec::new();
-    let mut beside = Vec::new();
-    for job in jobs {
-        eprintln!("\nci: {}: {}", job.name, job.what);
-        if matches!(job.work, Work::Beside(_)) {
-            beside.push(scope.spawn(|| job.timed()));
-        } else {
-            times.push(job.timed()?);
-        }
-    }
-    for running in beside {
-        let ended = running.join();
-        times.push(ended.map_err(|_| anyhow!("a job panicked"))??);
-    }
-    Ok(times)
 }
 
 /// The jobs that the arguments ask for, in the order of [`JOBS`].
@@ -205,62 +183,28 @@ impl Job {
     fn run(&self) -> Result<()> {
         match self.work {
             Work::Own(check) => check(),
-            Work::Beside(args) => run_silently(args),
             Work::Cargo { args, env } => {
                 let settings = env.iter().map(|(name, value)| format!("{name}='{value}' "));
-                let line = settings.collect::<String>() + &line(args);
+                let line = format!(
+                    "{}cargo {}",
+                    settings.collect::<String>(),
+                    shell_words(args)
+                );
                 eprintln!("$ {line}");
-                let status = command(args)
+                let status = cargo()
+                    .args(args)
                     .envs(env.iter().copied())
+                    .current_dir(root())
+                    .stdin(Stdio::null())
                     .status()
                     .context("cannot start cargo")?;
-                ended(&line, status)
+                if !status.success() {
+                    bail!("`{line}` ended with {status}");
+                }
+                Ok(())
             }
         }
     }
-
-    /// The job's name and how long it took.
-    fn timed(&self) -> Result<(&'static str, Duration)> {
-        let (name, start) = (self.name, Instant::now());
-        let result = self.run();
-        let time = start.elapsed();
-        if let Err(error) = result {
-            bail!(
-                "\nci: {name} failed after {}: {error:#}\nrepeat it with: cargo xtask ci {name}",
-                seconds(time),
-            );
-        }
-        Ok((name, time))
-    }
-}
-
-/// Runs cargo and shows what it printed when it has ended, so that it does not mix with what runs beside it.
-fn run_silently(args: &[&str]) -> Result<()> {
-    let output = command(args).output().context("cannot start cargo")?;
-    eprint!(
-        "\n$ {}\n{}{}",
-        line(args),
-        String::from_utf8_lossy(&output.stderr),
-        String::from_utf8_lossy(&output.stdout),
-    );
-    ended(&line(args), output.status)
-}
-
-fn command(args: &[&str]) -> Command {
-    let mut command = cargo();
-    command.args(args).current_dir(root()).stdin(Stdio::null());
-    command
-}
-
-fn line(args: &[&str]) -> String {
-    format!("cargo {}", shell_words(args))
-}
-
-fn ended(line: &str, status: ExitStatus) -> Result<()> {
-    if !status.success() {
-        bail!("`{line}` ended with {status}");
-    }
-    Ok(())
 }
 
 /// The arguments as a reader can type them.
@@ -290,16 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn without_arguments_every_job_runs() {
-        assert_eq!(chosen("").unwrap().len(), JOBS.len());
-    }
-
-    #[test]
-    fn the_features_are_built_beside_other_jobs() {
-        let at = JOBS
-            .iter()
-            .position(|job| matches!(job.work, Work::Beside(_)));
-        assert!(at.unwrap() + 1 < JOBS.len());
+    fn without_arguments_every_job_runs_and_the_features_come_last() {
+        let jobs = chosen("").unwrap();
+        assert_eq!(jobs.len(), JOBS.len());
+        assert_eq!(jobs.last(), Some(&"features"));
     }
 
     #[test]
