@@ -43,15 +43,17 @@ pub(crate) struct Measure<'a> {
 }
 
 impl Evaluator for Measure<'_> {
+    fn splits(&self) -> Vec<&'static str> {
+        self.parts().map(|(name, _)| name).collect()
+    }
+
     fn evaluate(
         &mut self,
         autoencoder: &Autoencoder,
         step: u64,
         epoch: u64,
     ) -> Result<Vec<EvaluationLine>, Box<dyn Error + Send + Sync>> {
-        let validation = self.validation.map(|split| ("validation", split));
-        let splits = validation.into_iter().chain([("test", self.test)]);
-        splits
+        self.parts()
             .map(|(name, split)| {
                 let judges = self.validation.unwrap_or(split);
                 let measured = measure(autoencoder, split, judges, self.config, |_, _| {})?;
@@ -64,6 +66,14 @@ impl Evaluator for Measure<'_> {
                 })
             })
             .collect()
+    }
+}
+
+impl Measure<'_> {
+    /// The splits by name, in the order of their lines.
+    fn parts(&self) -> impl Iterator<Item = (&'static str, &Split)> {
+        let validation = self.validation.map(|split| ("validation", split));
+        validation.into_iter().chain([("test", self.test)])
     }
 }
 

@@ -72,7 +72,22 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
         }
         line.push_str(&cause);
     }
+    let remedy = error.chain().find_map(remedy);
+    if let Some(remedy) = remedy.filter(|_| !line.contains("; ")) {
+        line.push_str("; ");
+        line.push_str(remedy);
+    }
     text::message(&line)
+}
+
+/// What to do about what the system says, where that is the same wherever it says it.
+fn remedy(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    Some(match cause.downcast_ref::<io::Error>()?.kind() {
+        io::ErrorKind::PermissionDenied => "check its permissions and those of its folder",
+        io::ErrorKind::ReadOnlyFilesystem => "choose a folder that can be written to",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room there",
+        _ => return None,
+    })
 }
 
 /// The exit code for an error: that of the first cause which has one.

@@ -50,7 +50,7 @@ pub(crate) enum Asked {
 impl Asked {
     /// Whether a run has it, as far as can be seen: one whose configuration cannot be read is left to say so itself.
     fn is_in(self, run: &RunDir) -> bool {
-        let Ok(Config { variant, .. }) = Config::read(&run.config()) else {
+        let Ok(Config { variant, .. }) = run.read_config() else {
             return true;
         };
         match self {

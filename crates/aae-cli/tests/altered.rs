@@ -64,7 +64,8 @@ fn damaged_metrics_are_kept_aside_and_lost_ones_are_said() {
         .run(&RESUME)
         .succeeds()
         .says("metrics.jsonl: line 8 cannot be read")
-        .says("the lines after step 7 and up to step 15 are lost");
+        .says("lost: 8 of the 15 lines of losses up to step 15, the first that of step 8")
+        .says("lost: 1 of the 1 evaluations of test images up to step 15");
     let kept = place.read("runs/aae-s0/metrics.jsonl.damaged-1");
     assert_eq!(kept, damaged.as_bytes());
 
@@ -73,12 +74,51 @@ fn damaged_metrics_are_kept_aside_and_lost_ones_are_said() {
     place
         .run(&RESUME)
         .succeeds()
-        .says("the lines after step 0 and up to step 15 are lost");
+        .says("lost: 15 of the 15 lines of losses up to step 15, the first that of step 1");
+
+    // One line that is missing in the middle, with nothing else wrong.
+    let place = Place::interrupted();
+    let one_less: String = good
+        .split_inclusive('\n')
+        .enumerate()
+        .filter_map(|(index, line)| (index != 3).then_some(line))
+        .collect();
+    fs::write(place.path("runs/aae-s0/metrics.jsonl"), one_less).unwrap();
+    place
+        .run(&RESUME)
+        .succeeds()
+        .says("lost: 1 of the 15 lines of losses up to step 15, the first that of step 4");
 
     // Nothing is lost where lines of later steps are cut off, as after every kill.
     let place = Place::interrupted();
     let run = place.run(&RESUME).succeeds();
     assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+}
+
+#[test]
+fn the_last_evaluation_is_made_again_where_it_is_lost() {
+    let place = Place::interrupted();
+    place.run(&RESUME).succeeds();
+    let path = place.path("runs/aae-s0/metrics.jsonl");
+    let good = fs::read_to_string(&path).unwrap();
+    let summary = place.read("runs/aae-s0/summary.json");
+    let last = good.trim_end().rfind('\n').unwrap() + 1;
+    assert!(good[last..].contains("evaluation"), "{good}");
+    // In the middle of a line, as a file system may leave it.
+    fs::write(&path, &good[..last + 20]).unwrap();
+    fs::remove_file(place.path("runs/aae-s0/summary.json")).unwrap();
+    place
+        .run(&RESUME)
+        .succeeds()
+        .says("the whole file is kept as runs/aae-s0/metrics.jsonl.damaged-1")
+        .says("the evaluation after step 20 is made again");
+    assert_eq!(fs::read_to_string(&path).unwrap(), good);
+    let evaluations = |bytes: &[u8]| {
+        let summary: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        summary["evaluations"].clone()
+    };
+    let again = place.read("runs/aae-s0/summary.json");
+    assert_eq!(evaluations(&again), evaluations(&summary));
 }
 
 #[test]
@@ -152,8 +192,11 @@ fn a_configuration_that_is_none_is_named() {
     let place = Place::interrupted();
     let path = place.path("runs/aae-s0/config.toml");
     fs::write(&path, "").unwrap();
-    let missing = "runs/aae-s0/config.toml: variant: missing";
-    place.run(&RESUME).ends(2).says(missing);
+    place
+        .run(&RESUME)
+        .ends(65)
+        .says("config.toml: expected the run's configuration, found nothing")
+        .says("undo the change, or put back a copy");
     fs::remove_file(&path).unwrap();
     symlink("config.toml", &path).unwrap();
     place

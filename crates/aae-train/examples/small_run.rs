@@ -28,6 +28,10 @@ impl Observer for PrintLosses {
 struct NoEvaluation;
 
 impl Evaluator for NoEvaluation {
+    fn splits(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     fn evaluate(
         &mut self,
         _: &Autoencoder,

@@ -17,12 +17,14 @@ use crate::checkpoint::{BestValidation, Checkpoint, CheckpointMeta, save};
 use crate::error::FitError;
 use crate::job::{Job, Outcome};
 use crate::labels::Labels;
-use crate::metrics::{Cut, Line, MetricsWriter, TrainLine};
+use crate::metrics::{Line, MetricsWriter, TrainLine};
 use crate::model_file::{ModelFile, ModelMeta};
 use crate::observer::{EpochReport, Observer, Start, StepReport};
 use crate::state::{capture, capture_autoencoder, restore};
 use crate::tensor_file::check_finite;
 use crate::variants::{StepBatch, StepLosses, Variant, build};
+
+mod lost_lines;
 
 /// Trains until the last step, or until asked to stop; either way a checkpoint and `model.safetensors` are left.
 ///
@@ -42,27 +44,6 @@ fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), Fit
     })
 }
 
-/// Says which lines of metrics a resumed run lacks: nothing brings them back.
-fn warn_of_lost_lines(job: &Job<'_>, cut: &Cut, step: u64) {
-    let path = job.run.metrics();
-    if let Some(copy) = &cut.copy {
-        tracing::warn!(
-            "{}: line {} cannot be read, and it and what follows was removed; the whole file is kept as {}",
-            path.display(),
-            cut.kept + 1,
-            copy.display()
-        );
-    }
-    let logged = step - step % job.config.log_every;
-    if cut.last_step < logged {
-        tracing::warn!(
-            "{}: the lines after step {} and up to step {logged} are lost; the training itself is whole",
-            path.display(),
-            cut.last_step
-        );
-    }
-}
-
 struct Fit<'a> {
     job: Job<'a>,
     variant: Box<dyn Variant>,
@@ -78,6 +59,8 @@ struct Fit<'a> {
     began: Instant,
     /// When the last line of losses was written, and after which step.
     last_line: (Instant, u64),
+    /// Whether the metrics up to the step at which training begins end without an evaluation of it.
+    lacks_last_evaluation: bool,
 }
 
 impl<'a> Fit<'a> {
@@ -114,7 +97,13 @@ impl<'a> Fit<'a> {
             (step, best) = (checkpoint.meta.step, checkpoint.meta.best);
         }
         let (metrics, cut) = MetricsWriter::resume(&job.run.metrics(), step)?;
-        warn_of_lost_lines(&job, &cut, step);
+        let total_steps = job.config.total_steps(steps_per_epoch);
+        let splits = job.evaluator.splits();
+        let due = lost_lines::due(job.config, steps_per_epoch, total_steps, &splits);
+        let every = job.config.checkpoint_every;
+        for warning in lost_lines::warnings(&job.run.metrics(), &cut, step, every, &due) {
+            tracing::warn!("{warning}");
+        }
         let now = Instant::now();
         Ok(Self {
             variant,
@@ -124,10 +113,11 @@ impl<'a> Fit<'a> {
             best,
             last_checkpoint: (step > 0).then(|| job.run.checkpoint(step)),
             steps_per_epoch,
-            total_steps: job.config.total_steps(steps_per_epoch),
+            total_steps,
             step,
             began: now,
             last_line: (now, step),
+            lacks_last_evaluation: !splits.is_empty() && !cut.has_evaluation_of(step),
             job,
         })
     }
@@ -135,6 +125,13 @@ impl<'a> Fit<'a> {
     fn run(mut self) -> Result<Outcome, FitError> {
         self.tell_start();
         if self.step >= self.total_steps {
+            if self.lacks_last_evaluation {
+                self.warn(&format!(
+                    "the evaluation after step {} is made again",
+                    self.step
+                ));
+                self.evaluate();
+            }
             self.tell_epoch_end(true);
         }
         while self.step < self.total_steps {

@@ -14,6 +14,9 @@ use crate::run_dir::RunDir;
 
 /// Measures a model in the course of training.
 pub trait Evaluator {
+    /// The splits that every evaluation has a line of, such as `test`.
+    fn splits(&self) -> Vec<&'static str>;
+
     /// What `autoencoder` is worth after `step` steps and `epoch` whole epochs: a line for each split.
     ///
     /// The line of the split `validation`, if there is one, decides which checkpoint is the best.

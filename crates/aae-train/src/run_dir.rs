@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+mod config;
 mod list;
 mod litter;
 mod lock;
@@ -14,6 +15,7 @@ mod members;
 
 pub use list::{list, newest};
 
+use crate::config::ConfigErrors;
 use crate::durable::{self, Disk, Fs};
 use crate::{checkpoint, exit, regular_file};
 
@@ -43,6 +45,20 @@ pub enum RunDirError {
     NotARun {
         /// The folder, or whatever it is.
         path: PathBuf,
+    },
+    /// A file is named in place of the folder that it is in.
+    #[error("{path}: expected a run folder, found a file; give the folder that it is in")]
+    AFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The run's `config.toml` is not the configuration that training wrote.
+    #[error(
+        "{errors}\n  this file is the run's own, and training goes on only as it began: undo the change, or put back a copy"
+    )]
+    Config {
+        /// What is wrong.
+        errors: ConfigErrors,
     },
     /// In place of something that training writes there is something else.
     #[error(
@@ -89,12 +105,20 @@ fn pid_text(pid: &Option<u32>) -> String {
 
 impl RunDirError {
     /// 2 if the user named something that is no run, 65 if something in it is not what it should be, 73 if the folder is taken or cannot be
-    /// created, 74 for other I/O errors.
+    /// created, 74 for what cannot be read and other I/O errors.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotARun { .. } | Self::NoRuns { .. } | Self::BadName { .. } => exit::USAGE,
-            Self::Member { .. } => exit::DATA,
+            Self::NotARun { .. }
+            | Self::AFile { .. }
+            | Self::NoRuns { .. }
+            | Self::BadName { .. } => exit::USAGE,
+            Self::Member { .. } | Self::Config { .. } => exit::DATA,
             Self::Exists { .. } | Self::Locked { .. } => exit::CANNOT_CREATE,
+            Self::Io { source, .. } if regular_file::is_bad_file(source) => exit::DATA,
+            Self::Io {
+                action: LOOK | LIST | READ,
+                ..
+            } => exit::IO,
             Self::Io { source, .. } => exit::io(source),
         }
     }
@@ -191,6 +215,11 @@ impl RunDir {
     ///
     /// Errors: if there is no `config.toml` in it, or something else is called so.
     pub fn open(path: &Path) -> Result<Self, RunDirError> {
+        if path.is_file() {
+            return Err(RunDirError::AFile {
+                path: path.to_path_buf(),
+            });
+        }
         let config = path.join(CONFIG);
         let kind = match fs::metadata(&config) {
             Ok(metadata) => metadata.file_type(),
@@ -204,7 +233,7 @@ impl RunDir {
                     path: path.to_path_buf(),
                 });
             }
-            Err(error) => return Err(RunDirError::io(&config, "look at")(error)),
+            Err(error) => return Err(RunDirError::io(&config, LOOK)(error)),
         };
         if !kind.is_file() {
             return Err(RunDirError::Member {
@@ -324,6 +353,11 @@ pub fn default_name(preset: &str, seed: u64) -> String {
 }
 
 pub(crate) const CONFIG: &str = "config.toml";
+// What was tried, where nothing was to be written.
+const LOOK: &str = "look at";
+const LIST: &str = "list";
+const READ: &str = "read";
+
 const LOCK: &str = "lock";
 const ENVIRONMENT: &str = "environment.json";
 const METRICS: &str = "metrics.jsonl";

@@ -94,7 +94,7 @@ pub enum TensorFileCause {
     },
     /// The hash does not fit the content.
     #[error(
-        "damaged: its SHA-256 is {found}, expected {expected}; restore it from a copy, or use another checkpoint"
+        "damaged: restore it from a copy, or use another checkpoint (SHA-256: expected {expected:.16}..., found {found:.16}...)"
     )]
     Hash {
         /// What the file says.

@@ -41,7 +41,9 @@ pub(crate) fn run(args: &RunsArgs) -> anyhow::Result<()> {
 }
 
 fn row(run: &RunDir, is_newest: bool) -> Vec<String> {
-    let trains = Config::read(&run.config()).map_or("?".to_owned(), |config| describe(&config));
+    let trains = run
+        .read_config()
+        .map_or("?".to_owned(), |config| describe(&config));
     let (step, evaluation) = progress(&run.metrics());
     // A run that goes on is soon beyond the summary that its interruption left.
     let summary = Summary::read(&run.summary()).filter(|summary| step <= Some(summary.step));

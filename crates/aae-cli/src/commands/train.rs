@@ -44,7 +44,7 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     let (mut prepared, run, checkpoint) = match &args.resume {
         Some(path) => {
             let path = run_path(path);
-            let config = Config::read(&RunDir::open(&path)?.config())?;
+            let config = RunDir::open(&path)?.read_config()?;
             let prepared = Prepared::new(config, &args.data, Some(&path), &args.place)?;
             let run = RunDir::resume(&path)?;
             if let Some(summary) = finished(&run, &prepared) {
@@ -150,7 +150,7 @@ pub(super) fn go_on(
 fn warn_of_differences(run: &RunDir, prepared: &Prepared) {
     if Environment::read(&run.environment()).is_none() {
         tracing::warn!(
-            "{}: cannot be read, so that nobody knows whether the run was begun on this machine and by this program",
+            "{}: cannot be read; expected what the run was begun with, so nobody knows whether it was this machine and program",
             run.environment().display()
         );
     }
@@ -207,7 +207,7 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let (config, folder, step) = match &args.resume {
         Some(path) => {
             let run = RunDir::open(&run_path(path))?;
-            let config = Config::read(&run.config())?;
+            let config = run.read_config()?;
             let newest = checkpoint_of(&run, &config)?;
             let step = newest.map_or(0, |newest| newest.checkpoint.meta.step);
             (config, run.path().to_path_buf(), step)

@@ -25,7 +25,7 @@ pub(crate) fn look(folder: &Path, config: &Config) -> anyhow::Result<Option<RunD
             .into()),
         };
     };
-    let there = Config::read(&run.config())?;
+    let there = run.read_config()?;
     match there == *config {
         true => Ok(Some(run)),
         false => Err(ExperimentError::OtherConfig {

@@ -77,7 +77,7 @@ impl Run {
         files::check(&run.config(), 256 * KIB)?;
         files::check(&run.metrics(), 256 * MIB)?;
         files::check(&run.summary(), 4 * MIB)?;
-        let config = Config::read(&run.config())?;
+        let config = run.read_config()?;
         let lines = match run.metrics().exists() {
             true => metrics::read(&run.metrics())?,
             false => Vec::new(),

@@ -132,8 +132,32 @@ fn configurations() {
             "of a run: a tebibyte of nothing",
             |p| sparse(p, RUN_CONFIG),
             RESUME,
+            65,
+            "config.toml: could not read: expected at most 262144 bytes",
+        ),
+        ends(
+            "of a run: nothing",
+            |p| write(p, RUN_CONFIG, "\n"),
+            RESUME,
+            65,
+            "config.toml: expected the run's configuration, found nothing\n  this file is the run's own",
+        ),
+        ends(
+            "of a run: cut short",
+            |p| {
+                let bytes = p.read(RUN_CONFIG);
+                write(p, RUN_CONFIG, &bytes[..200]);
+            },
+            RESUME,
+            65,
+            "undo the change, or put back a copy",
+        ),
+        ends(
+            "of a run: given in place of the run",
+            |_| {},
+            &["train", "--resume", RUN_CONFIG],
             2,
-            "expected at most 262144 bytes",
+            "config.toml: expected a run folder, found a file; give the folder that it is in",
         ),
         ends(
             "of a run: a tebibyte of nothing, listed",

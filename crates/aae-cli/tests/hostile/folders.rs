@@ -82,8 +82,35 @@ fn folders() {
             "a summary that is a pipe",
             |p| instead(p, "runs/aae-s0/summary.json"),
             RESUME,
+            65,
+            "summary.json: expected a regular file of the run's own, found a pipe, socket or device",
+        ),
+        ends(
+            "a model that is a link",
+            |p| {
+                unfinished(p);
+                link(p, MODEL, "../elsewhere");
+            },
+            RESUME,
+            65,
+            "model.safetensors: expected a regular file of the run's own, found a link",
+        ),
+        ends(
+            "a checkpoint that is a pipe",
+            |p| instead(p, "runs/aae-s0/checkpoints/step-10.safetensors"),
+            RESUME,
+            65,
+            "step-10.safetensors: expected a regular file of the run's own, found a pipe, socket or device",
+        ),
+        ends(
+            "a run without its checkpoints",
+            |p| {
+                clear(p, "runs/aae-s0/summary.json");
+                clear(p, "runs/aae-s0/checkpoints");
+            },
+            RESUME,
             0,
-            "",
+            "metrics.jsonl: reaches step 10, but no good checkpoint after step 0 was found",
         ),
         ends(
             "pictures that are pipes and links",

@@ -239,8 +239,8 @@ fn other_files_of_a_run() {
                 without_end(p);
             },
             RESUME,
-            0,
-            "",
+            65,
+            "labelled.json: expected a regular file of the run's own, found a pipe, socket or device",
         ),
     ]);
 }

@@ -129,7 +129,7 @@ fn checkpoints() {
                 link(p, LAST, "/dev/zero");
             },
             RESUME,
-            "found a pipe, socket or device",
+            "found a link",
         ),
         bad(
             "a model",
@@ -212,7 +212,7 @@ fn models() {
                 write(p, MODEL, bytes);
             },
             SAMPLE,
-            "damaged: its SHA-256",
+            "damaged: restore it from a copy",
         ),
         bad(
             "a tebibyte of nothing",

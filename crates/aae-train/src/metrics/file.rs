@@ -20,16 +20,24 @@ pub struct MetricsWriter {
 }
 
 /// What was left and what was cut off when a metrics file was cut back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cut {
-    /// Lines left.
-    pub kept: usize,
-    /// The step of the last of them; 0 if there is none.
-    pub last_step: u64,
+    /// The lines left.
+    pub kept: Vec<Line>,
     /// Lines cut off, a torn one included.
     pub dropped: usize,
-    /// Where the file was copied to before, if a whole line of it could not be read.
+    /// The greatest step of the readable ones among those; 0 if there is none.
+    pub reached: u64,
+    /// Where the file was copied to before, if the first line cut off could not be read.
     pub copy: Option<PathBuf>,
+}
+
+impl Cut {
+    /// Whether an evaluation after `step` steps is left.
+    pub fn has_evaluation_of(&self, step: u64) -> bool {
+        let is_it = |line: &Line| matches!(line, Line::Evaluation(line) if line.step == step);
+        self.kept.iter().any(is_it)
+    }
 }
 
 impl MetricsWriter {
@@ -54,7 +62,7 @@ impl MetricsWriter {
     /// Opens the file of a run that goes on after `step` steps: cuts off a torn last line and every line of a later step, so that the
     /// file then grows to what it would have been without the interruption.
     ///
-    /// All lines of a step must be written, and [`sync`](Self::sync)ed, before its checkpoint is saved. A missing file is created. From a whole line
+    /// All lines of a step must be written, and [`sync`](Self::sync)ed, before its checkpoint is saved. A missing file is created. From a line
     /// that cannot be read on, everything is cut, too: the file is copied to `metrics.jsonl.damaged-1` (or `-2`, ...) before.
     ///
     /// Errors: any I/O error.
@@ -68,8 +76,8 @@ impl MetricsWriter {
             .map_err(failed(path, "open"))?;
         let bytes =
             regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, "read"))?;
-        let (length, mut cut) = cut_at(&bytes, step);
-        if is_damaged(&bytes[length as usize..]) {
+        let (length, mut cut, is_damaged) = cut_at(&bytes, step);
+        if is_damaged {
             cut.copy = Some(copy(path, &bytes)?);
         }
         file.set_len(length)
@@ -144,33 +152,40 @@ pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Vec<Line>, MetricsError> 
         .collect()
 }
 
-/// How many bytes of a metrics file are whole, readable lines of at most `step` steps.
-fn cut_at(bytes: &[u8], step: u64) -> (u64, Cut) {
-    let (mut length, mut kept, mut last_step) = (0, 0, 0);
-    for line in whole_lines(bytes) {
-        match serde_json::from_slice::<Line>(line) {
-            Ok(parsed) if parsed.step() <= step => last_step = parsed.step(),
-            _ => break,
+/// How many bytes of a metrics file are whole, readable lines of at most `step` steps, and whether the first line after them is damaged: not
+/// one that a later step has written.
+fn cut_at(bytes: &[u8], step: u64) -> (u64, Cut, bool) {
+    let (mut length, mut kept, mut is_damaged) = (0, Vec::new(), false);
+    let mut pieces = bytes.split_inclusive(|byte| *byte == b'\n').peekable();
+    while let Some(piece) = pieces.peek() {
+        match parsed(piece) {
+            Some(line) if line.step() <= step => kept.push(line),
+            line => {
+                is_damaged = line.is_none();
+                break;
+            }
         }
-        length += line.len();
-        kept += 1;
+        length += piece.len();
+        pieces.next();
     }
-    let dropped = bytes[length..]
-        .split_inclusive(|byte| *byte == b'\n')
-        .count();
+    let (mut dropped, mut reached) = (0, 0);
+    for piece in pieces {
+        dropped += 1;
+        reached = parsed(piece).map_or(reached, |line| reached.max(line.step()));
+    }
     let cut = Cut {
         kept,
-        last_step,
         dropped,
+        reached,
         copy: None,
     };
-    (length as u64, cut)
+    (length as u64, cut, is_damaged)
 }
 
-/// Whether what is cut off begins with a whole line that is none of ours, which no interruption leaves.
-fn is_damaged(cut_off: &[u8]) -> bool {
-    let first = whole_lines(cut_off).next();
-    first.is_some_and(|line| serde_json::from_slice::<Line>(line).is_err())
+/// A whole line that is one of ours.
+fn parsed(piece: &[u8]) -> Option<Line> {
+    let line = piece.strip_suffix(b"\n")?;
+    serde_json::from_slice(line).ok()
 }
 
 /// Copies a file's bytes to a name beside it that nothing has yet.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{RunDir, RunDirError};
+use super::{LIST, RunDir, RunDirError};
 
 /// The run folders directly in `runs`, sorted by name; none if `runs` does not exist.
 ///
@@ -14,12 +14,12 @@ pub fn list(runs: &Path) -> Result<Vec<RunDir>, RunDirError> {
     let entries = match fs::read_dir(runs) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(RunDirError::io(runs, "list")(error)),
+        Err(error) => return Err(RunDirError::io(runs, LIST)(error)),
     };
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()
-        .map_err(RunDirError::io(runs, "list"))?;
+        .map_err(RunDirError::io(runs, LIST))?;
     paths.sort();
     Ok(paths
         .iter()

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use super::{
-    CHECKPOINTS, CONFIG, ENVIRONMENT, FIGURES, LABELLED, LOCK, MODEL, RunDirError, SUMMARY,
+    CHECKPOINTS, CONFIG, ENVIRONMENT, FIGURES, LABELLED, LIST, LOCK, MODEL, RunDirError, SUMMARY,
 };
 use crate::{checkpoint, durable};
 
@@ -19,7 +19,7 @@ pub(super) fn remove(root: &Path) -> Result<(), RunDirError> {
     let figures = root.join(FIGURES);
     remove_in(&figures, is_picture)?;
     for entry in entries(&figures)?.into_iter().flatten() {
-        let entry = entry.map_err(RunDirError::io(&figures, "list"))?;
+        let entry = entry.map_err(RunDirError::io(&figures, LIST))?;
         if is_a(&entry, fs::FileType::is_dir) && is_epoch(&entry) {
             remove_in(&entry.path(), is_picture)?;
         }
@@ -29,7 +29,7 @@ pub(super) fn remove(root: &Path) -> Result<(), RunDirError> {
 
 /// Whether there is nothing in `root` that anyone could miss: no file but the lock and litter, no folder but empty ones of ours.
 pub(super) fn is_vacant(root: &Path) -> Result<bool, RunDirError> {
-    let list = |error| RunDirError::io(root, "list")(error);
+    let list = |error| RunDirError::io(root, LIST)(error);
     for entry in entries(root)?.into_iter().flatten() {
         let entry = entry.map_err(list)?;
         let name = entry.file_name();
@@ -74,7 +74,7 @@ fn is_a(entry: &DirEntry, kind: impl Fn(&fs::FileType) -> bool) -> bool {
 
 fn remove_in(folder: &Path, is_member: impl Fn(&str) -> bool) -> Result<(), RunDirError> {
     for entry in entries(folder)?.into_iter().flatten() {
-        let entry = entry.map_err(RunDirError::io(folder, "list"))?;
+        let entry = entry.map_err(RunDirError::io(folder, LIST))?;
         if is_a(&entry, fs::FileType::is_file)
             && durable::is_temporary(&entry.file_name(), &is_member)
         {
@@ -89,6 +89,6 @@ fn entries(folder: &Path) -> Result<Option<ReadDir>, RunDirError> {
     match fs::read_dir(folder) {
         Ok(entries) => Ok(Some(entries)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(RunDirError::io(folder, "list")(error)),
+        Err(error) => Err(RunDirError::io(folder, LIST)(error)),
     }
 }

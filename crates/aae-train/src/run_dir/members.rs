@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 
 use super::{
-    CHECKPOINTS, CONFIG, ENVIRONMENT, FIGURES, LABELLED, LOCK, METRICS, MODEL, RunDirError,
-    SUMMARY, TRAIN_LOG,
+    CHECKPOINTS, CONFIG, ENVIRONMENT, FIGURES, LABELLED, LIST, LOCK, LOOK, METRICS, MODEL,
+    RunDirError, SUMMARY, TRAIN_LOG,
 };
 use crate::checkpoint;
 use crate::regular_file::describe;
@@ -15,24 +15,22 @@ type Kind = (&'static str, fn(&FileType) -> bool);
 
 const FILE: Kind = ("a regular file", FileType::is_file);
 const FOLDER: Kind = ("a directory", FileType::is_dir);
-/// A file gets its name by renaming: that replaces a link instead of following it, but cannot replace a directory.
-const RENAMED: Kind = ("a regular file", |kind| !kind.is_dir());
-
 const MEMBERS: [(&str, Kind); 10] = [
     (LOCK, FILE),
     (METRICS, FILE),
     (TRAIN_LOG, FILE),
     (CHECKPOINTS, FOLDER),
     (FIGURES, FOLDER),
-    (CONFIG, RENAMED),
-    (ENVIRONMENT, RENAMED),
-    (LABELLED, RENAMED),
-    (MODEL, RENAMED),
-    (SUMMARY, RENAMED),
+    (CONFIG, FILE),
+    (ENVIRONMENT, FILE),
+    (LABELLED, FILE),
+    (MODEL, FILE),
+    (SUMMARY, FILE),
 ];
 
-/// Errors: if one of them is there and is something else, or a directory is called like a checkpoint. A run folder may come from
-/// anywhere: through a link, training would cut and fill a file that is not the run's; over a directory, it could not save.
+/// Errors: if one of them is there and is something else, or something else is called like a checkpoint. A run folder may come from
+/// anywhere: through a link, training would cut and fill a file that is not the run's; over a directory, it could not save; and a link or
+/// a pipe in place of a file that is written whole would be gone.
 pub(super) fn check(root: &Path) -> Result<(), RunDirError> {
     for (name, kind) in MEMBERS {
         check_one(&root.join(name), kind)?;
@@ -41,13 +39,13 @@ pub(super) fn check(root: &Path) -> Result<(), RunDirError> {
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(RunDirError::io(&folder, "list")(error)),
+        Err(error) => return Err(RunDirError::io(&folder, LIST)(error)),
     };
     for entry in entries {
-        let entry = entry.map_err(RunDirError::io(&folder, "list"))?;
+        let entry = entry.map_err(RunDirError::io(&folder, LIST))?;
         let name = entry.file_name();
         if name.to_str().and_then(checkpoint::step_of).is_some() {
-            check_one(&entry.path(), RENAMED)?;
+            check_one(&entry.path(), FILE)?;
         }
     }
     Ok(())
@@ -58,7 +56,7 @@ fn check_one(path: &Path, (expected, is_right): Kind) -> Result<(), RunDirError>
     let kind = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata.file_type(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(RunDirError::io(path, "look at")(error)),
+        Err(error) => return Err(RunDirError::io(path, LOOK)(error)),
     };
     match is_right(&kind) {
         true => Ok(()),

@@ -59,6 +59,10 @@ pub(crate) fn config(preset: &str, more: &[&str]) -> Config {
 struct WeightSum;
 
 impl Evaluator for WeightSum {
+    fn splits(&self) -> Vec<&'static str> {
+        vec!["validation"]
+    }
+
     fn evaluate(
         &mut self,
         autoencoder: &Autoencoder,
