@@ -48,23 +48,33 @@ impl Regularizer {
         })
     }
 
-    /// Discriminator phase: samples of the prior are real, codes are fake; both `[B, inputs]`. Returns the loss.
+    /// Discriminator phase: samples of the prior are real, codes are fake; both `[B, code]`, with the same `condition`
+    /// `[B, inputs - code]` beside them if there is one. Returns the loss.
     pub fn update_discriminator(
         &mut self,
         real: &Tensor,
         codes: &Tensor,
+        condition: Option<&Tensor>,
         step: u64,
     ) -> Result<Tensor> {
         let real_then_fake = Tensor::cat(&[real, &codes.detach()], 0)?;
-        let judged = self.with_noise(&real_then_fake, "discriminator", step)?;
+        let twice = condition.map(|rows| Tensor::cat(&[rows, rows], 0));
+        let twice = twice.transpose()?;
+        let judged = self.judged(&real_then_fake, twice.as_ref(), "discriminator", step)?;
         let loss = losses::discriminator(&self.discriminator.forward(&judged)?)?;
         self.phase.update(&loss)?;
         Ok(loss.detach())
     }
 
-    /// Generator phase: what made `codes` `[B, inputs]` shall have them judged real. Returns the loss that it minimises.
-    pub fn generator_loss(&self, codes: &Tensor, step: u64) -> Result<Tensor> {
-        let judged = self.with_noise(codes, "generator", step)?;
+    /// Generator phase: what made `codes` `[B, code]` shall have them judged real, beside the `condition` that the discriminator saw.
+    /// Returns the loss that it minimises.
+    pub fn generator_loss(
+        &self,
+        codes: &Tensor,
+        condition: Option<&Tensor>,
+        step: u64,
+    ) -> Result<Tensor> {
+        let judged = self.judged(codes, condition, "generator", step)?;
         losses::generator(&self.discriminator.frozen().forward(&judged)?)
     }
 
@@ -83,6 +93,21 @@ impl Regularizer {
         &mut self.phase
     }
 
+    /// What the discriminator sees: codes with noise, and the condition as it is.
+    fn judged(
+        &self,
+        codes: &Tensor,
+        condition: Option<&Tensor>,
+        role: &str,
+        step: u64,
+    ) -> Result<Tensor> {
+        let codes = self.with_noise(codes, role, step)?;
+        match condition {
+            Some(condition) => Tensor::cat(&[&codes, condition], 1),
+            None => Ok(codes),
+        }
+    }
+
     fn with_noise(&self, codes: &Tensor, role: &str, step: u64) -> Result<Tensor> {
         if self.input_noise == 0.0 {
             return Ok(codes.clone());
@@ -94,5 +119,27 @@ impl Regularizer {
             &self.device,
         )?;
         codes + (noise * self.input_noise)?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Override;
+
+    #[test]
+    fn noise_falls_on_the_codes_and_not_on_the_condition() {
+        let noise = Override::set("regularization.discriminator_input_noise=100");
+        let config = Config::resolve("aae", None, &[noise]).unwrap();
+        let regularizer = Regularizer::new(&config, "discriminator", 5, &Device::Cpu).unwrap();
+        let ones = |columns| Tensor::ones((4, columns), candle_core::DType::F32, &Device::Cpu);
+        let condition = ones(3).unwrap();
+        let judged = regularizer
+            .judged(&ones(2).unwrap(), Some(&condition), "generator", 0)
+            .unwrap();
+        for row in judged.to_vec2::<f32>().unwrap() {
+            assert!(row[..2].iter().all(|code| *code != 1.0), "{row:?}");
+            assert_eq!(row[2..], [1.0; 3]);
+        }
     }
 }

@@ -134,10 +134,14 @@ fn a_discriminator_that_cannot_tell_has_the_losses_of_equilibrium() {
     let real = Draws::new(&config, &Device::Cpu).style(6, 0).unwrap();
     let value = |loss: Tensor| loss.to_scalar::<f32>().unwrap();
     let ln2 = std::f32::consts::LN_2;
-    let discriminator = value(regularizer.update_discriminator(&real, &codes, 0).unwrap());
+    let discriminator = value(
+        regularizer
+            .update_discriminator(&real, &codes, None, 0)
+            .unwrap(),
+    );
     assert!((discriminator - 2.0 * ln2).abs() < 1e-6);
     blind(&regularizer);
-    let generator = value(regularizer.generator_loss(&codes, 0).unwrap());
+    let generator = value(regularizer.generator_loss(&codes, None, 0).unwrap());
     assert!((generator - ln2).abs() < 1e-6);
 }
 

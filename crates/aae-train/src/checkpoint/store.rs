@@ -37,7 +37,10 @@ pub enum CheckpointError {
         path: PathBuf,
     },
     /// There are checkpoints, and every one is bad.
-    #[error("{path}: no usable checkpoint:\n  {}", .errors.join("\n  "))]
+    #[error(
+        "{path}: no usable checkpoint:\n  {}\n  nothing was changed: mend what is said, or begin a new run",
+        .errors.join("\n  ")
+    )]
     AllBad {
         /// The folder.
         path: PathBuf,

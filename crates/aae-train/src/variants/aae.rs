@@ -53,7 +53,7 @@ impl Variant for Aae {
         let real = self.draws.style(images.dim(0)?, *step)?;
         let pass = Pass::training(self.seed, "regularization", *step);
         let codes = encoder.forward(&seen, pass)?.style;
-        let game = self.game.play(&real, &codes, *step)?;
+        let game = self.game.play(&real, &codes, None, *step)?;
 
         Ok(vec![
             ("reconstruction", reconstruction),

@@ -73,11 +73,9 @@ impl Variant for LabelRegularized {
         // prior; the discriminator sees the label beside the code.
         let condition = self.condition(labels)?;
         let real = self.draws.style_of(labels, *step)?;
-        let real = Tensor::cat(&[&real, &condition], 1)?;
         let pass = Pass::training(self.seed, "regularization", *step);
         let codes = encoder.forward(&seen, pass)?.style;
-        let codes = Tensor::cat(&[&codes, &condition], 1)?;
-        let game = self.game.play(&real, &codes, *step)?;
+        let game = self.game.play(&real, &codes, Some(&condition), *step)?;
 
         Ok(vec![
             ("reconstruction", reconstruction),

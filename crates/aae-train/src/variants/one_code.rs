@@ -22,7 +22,7 @@ pub(super) struct GameLosses {
 }
 
 impl OneCode {
-    /// `inputs`: how many numbers the discriminator sees of each sample.
+    /// `inputs`: how many numbers the discriminator sees of each sample, a condition's included.
     pub(super) fn new(config: &Config, autoencoder: &Autoencoder, inputs: usize) -> Result<Self> {
         let device = autoencoder.device();
         Ok(Self {
@@ -35,11 +35,18 @@ impl OneCode {
         })
     }
 
-    /// One round: `real` and `codes` `[B, inputs]`. The encoder does not move between discriminator and generator, so the same
-    /// codes serve both.
-    pub(super) fn play(&mut self, real: &Tensor, codes: &Tensor, step: u64) -> Result<GameLosses> {
-        let discriminator = self.regularizer.update_discriminator(real, codes, step)?;
-        let generator = self.regularizer.generator_loss(codes, step)?;
+    /// One round: `real` and `codes` `[B, latent_dim]`, each judged beside the same `condition`, if there is one. The encoder does
+    /// not move between discriminator and generator, so the same codes serve both.
+    pub(super) fn play(
+        &mut self,
+        real: &Tensor,
+        codes: &Tensor,
+        condition: Option<&Tensor>,
+        step: u64,
+    ) -> Result<GameLosses> {
+        let game = &mut self.regularizer;
+        let discriminator = game.update_discriminator(real, codes, condition, step)?;
+        let generator = game.generator_loss(codes, condition, step)?;
         self.generator.update(&generator)?;
         Ok(GameLosses {
             discriminator,

@@ -49,15 +49,6 @@ impl Supervised {
         })
     }
 
-    /// Samples as the discriminator sees them: `[B, latent_dim]`, or with the label `[B, latent_dim + categories]`.
-    fn judged(&self, codes: Tensor, label: &Tensor) -> Result<Tensor> {
-        if self.label_in_discriminator {
-            Tensor::cat(&[&codes, label], 1)
-        } else {
-            Ok(codes)
-        }
-    }
-
     /// The labels of a batch as one-hot rows. Errors: if one is not known.
     fn labels(&self, batch: &StepBatch) -> Result<Tensor> {
         let known: Option<Vec<u8>> = batch.labels.iter().copied().collect();
@@ -87,11 +78,10 @@ impl Variant for Supervised {
 
         // Regularization phase: draws and codes may come with the label, the same for both.
         let real = self.draws.style(images.dim(0)?, *step)?;
-        let real = self.judged(real, &label)?;
         let pass = Pass::training(self.seed, "regularization", *step);
         let codes = encoder.forward(&seen, pass)?.style;
-        let codes = self.judged(codes, &label)?;
-        let game = self.game.play(&real, &codes, *step)?;
+        let condition = self.label_in_discriminator.then_some(&label);
+        let game = self.game.play(&real, &codes, condition, *step)?;
 
         Ok(vec![
             ("reconstruction", reconstruction),

@@ -59,14 +59,14 @@ impl TwoCodes {
         let batch = images.dim(0)?;
 
         let real = self.draws.style(batch, step)?;
-        let style_discriminator = self
-            .style
-            .update_discriminator(&real, &latent.style, step)?;
+        let style_discriminator =
+            self.style
+                .update_discriminator(&real, &latent.style, None, step)?;
         let real = self.draws.label(batch, step)?;
-        let label_discriminator = self.label.update_discriminator(&real, &label, step)?;
+        let label_discriminator = self.label.update_discriminator(&real, &label, None, step)?;
 
-        let generator = (self.style.generator_loss(&latent.style, step)?
-            + self.label.generator_loss(&label, step)?)?;
+        let generator = (self.style.generator_loss(&latent.style, None, step)?
+            + self.label.generator_loss(&label, None, step)?)?;
         self.generator.update(&generator)?;
         Ok(GameLosses {
             style_discriminator,
