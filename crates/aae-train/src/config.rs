@@ -104,6 +104,9 @@ pub struct LossConfig {
 pub struct RegularizationConfig {
     /// Standard deviation of the Gaussian noise added to real and fake codes before the discriminator sees them.
     pub discriminator_input_noise: f64,
+    /// After how many steps half of that noise is left, after as many again a quarter, and so on; absent: it stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator_noise_half_life: Option<u64>,
     /// Variant `dimensionality_reduction`: how far apart the cluster heads are kept, in the units of the codes; 0: anywhere.
     pub head_distance: f64,
     /// Variant `supervised`: the discriminator sees the label beside the code, so that the codes of every class follow the

@@ -14,6 +14,8 @@ use crate::phase::Phase;
 pub struct Regularizer {
     name: &'static str,
     input_noise: f64,
+    /// In steps.
+    noise_half_life: Option<u64>,
     seed: u64,
     device: Device,
     discriminator: Discriminator,
@@ -37,6 +39,7 @@ impl Regularizer {
         Ok(Self {
             name,
             input_noise: config.regularization.discriminator_input_noise,
+            noise_half_life: config.regularization.discriminator_noise_half_life,
             seed: config.seed,
             device: device.clone(),
             phase: Phase::new(
@@ -108,6 +111,14 @@ impl Regularizer {
         }
     }
 
+    /// The noise's standard deviation.
+    fn noise_at(&self, step: u64) -> f64 {
+        let halvings = self
+            .noise_half_life
+            .map_or(0.0, |half_life| step as f64 / half_life as f64);
+        self.input_noise * (-halvings).exp2()
+    }
+
     fn with_noise(&self, codes: &Tensor, role: &str, step: u64) -> Result<Tensor> {
         if self.input_noise == 0.0 {
             return Ok(codes.clone());
@@ -118,7 +129,7 @@ impl Regularizer {
             codes.shape(),
             &self.device,
         )?;
-        codes + (noise * self.input_noise)?
+        codes + (noise * self.noise_at(step))?
     }
 }
 
@@ -126,6 +137,24 @@ impl Regularizer {
 mod tests {
     use super::*;
     use crate::config::Override;
+
+    #[test]
+    fn noise_fades_where_it_has_a_half_life() {
+        let noise = |more: &[&str]| {
+            let settings = ["regularization.discriminator_input_noise=3"];
+            let settings: Vec<_> = settings
+                .iter()
+                .chain(more)
+                .map(|s| Override::set(s))
+                .collect();
+            let config = Config::resolve("aae", None, &settings).unwrap();
+            let regularizer = Regularizer::new(&config, "discriminator", 2, &Device::Cpu).unwrap();
+            [0, 500, 1000, u64::MAX].map(|step| regularizer.noise_at(step))
+        };
+        assert_eq!(noise(&[]), [3.0; 4]);
+        let fading = noise(&["regularization.discriminator_noise_half_life=500"]);
+        assert_eq!(fading, [3.0, 1.5, 0.75, 0.0]);
+    }
 
     #[test]
     fn noise_falls_on_the_codes_and_not_on_the_condition() {

@@ -100,6 +100,8 @@ fn change() -> impl Strategy<Value = String> {
             .prop_map(|(kind, share)| format!("corruption={{kind=\"{kind}\", share={share:?}}}")),
         1 => number().prop_map(|std| format!("corruption={{kind=\"gaussian\", std={std:?}}}")),
         1 => number().prop_map(|n| format!("regularization.discriminator_input_noise={n:?}")),
+        1 => word(&["0", "1", "3", "1000000000"])
+            .prop_map(|n| format!("regularization.discriminator_noise_half_life={n}")),
         1 => number().prop_map(|n| format!("regularization.head_distance={n:?}")),
         1 => word(&["true", "false"]).prop_map(|on| format!("regularization.label_in_discriminator={on}")),
         1 => word(&["mean_squared_error", "half_squared_error", "binary_cross_entropy"])

@@ -120,6 +120,12 @@ fn regularization(check: &mut Check, config: &Config) {
         let expected = format!("0: variant `{}` has no discriminator", variant.name());
         check.that(noise == 0.0, path, expected, noise);
     }
+    if let Some(half_life) = config.regularization.discriminator_noise_half_life {
+        let path = "regularization.discriminator_noise_half_life";
+        check.that(half_life > 0, path, "at least 1 step", half_life);
+        let expected = "no such key where discriminator_input_noise is 0";
+        check.that(noise != 0.0, path, expected, half_life);
+    }
     let distance = config.regularization.head_distance;
     let path = "regularization.head_distance";
     check.that(

@@ -178,6 +178,33 @@ fn networks_for_huge_images_are_refused_before_they_are_made() {
 }
 
 #[test]
+fn noise_that_is_not_there_does_not_fade() {
+    let key = "regularization.discriminator_noise_half_life";
+    let text = errors(
+        "",
+        &[
+            &format!("{key}=0"),
+            "regularization.discriminator_input_noise=1",
+        ],
+    );
+    assert!(
+        text.contains(&format!("{key}: expected at least 1 step, found 0")),
+        "{text}"
+    );
+    let text = errors(
+        "",
+        &[
+            &format!("{key}=9"),
+            "regularization.discriminator_input_noise=0",
+        ],
+    );
+    assert!(
+        text.contains("expected no such key where discriminator_input_noise is 0"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_plain_autoencoder_has_no_discriminator_to_feed_noise() {
     let text = errors(
         "variant = \"ae\"",
