@@ -273,16 +273,70 @@ pub(crate) fn evaluation(
     rows
 }
 
-/// Names in a column, values beside them.
+/// Names in a column, values beside them, in lines that a terminal of 80 columns shows whole.
 pub(crate) fn table(rows: &[(&str, String)]) -> String {
     let mut text = String::new();
     for (name, value) in rows {
-        let _ = writeln!(text, "{name:<12} {value}");
+        for (index, line) in wrapped(value, 80 - 13).iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            let _ = writeln!(text, "{name:<12} {line}");
+        }
     }
     text
+}
+
+/// A text in lines of at most `width` characters, but for single words that have more. A path has no place to break: it stays whole.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    if Path::new(text).is_absolute() {
+        return vec![text.to_owned()];
+    }
+    let mut lines = vec![String::new()];
+    let mut room = width;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        let is_first = room == width;
+        if !is_first && length + 1 > room {
+            lines.push(word.to_owned());
+            room = width.saturating_sub(length);
+        } else if let Some(line) = lines.last_mut() {
+            if !is_first {
+                line.push(' ');
+            }
+            line.push_str(word);
+            room = room.saturating_sub(length + usize::from(!is_first));
+        }
+    }
+    lines
 }
 
 /// How a stopped run is gone on with.
 pub(crate) fn resume_hint(folder: &Path) -> String {
     format!("{} train --resume {}", program::name(), folder.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_goes_on_below_itself() {
+        let rows = [
+            ("what", format!("{} two", "one ".repeat(16))),
+            ("n", "5".to_owned()),
+        ];
+        let text = table(&rows);
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[1].starts_with("             "), "{text}");
+        assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(wrapped("abcdef gh", 4), ["abcdef", "gh"]);
+        assert_eq!(
+            wrapped("/a folder/with spaces", 4),
+            ["/a folder/with spaces"]
+        );
+    }
 }
