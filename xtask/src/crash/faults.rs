@@ -113,15 +113,15 @@ fn at_start(call: &Call, error: &str) -> Expected {
         "statx" | "stat" | "lstat" | "access" | "faccessat2" => Expected::Unmoved,
         "write" if text.contains("/train.log>") => Expected::Unmoved,
         _ if text.contains("/train.log\"") => Expected::Warned,
-        _ if error == "EACCES" && !lists_a_folder(call, text) => Expected::NotBegun(73),
+        _ if error == "EACCES" && !lists_a_folder(call) => Expected::NotBegun(73),
         _ => Expected::NotBegun(74),
     }
 }
 
 /// Whether a call belongs to listing a folder: what cannot be read ends with 74, what cannot be made with 73.
-fn lists_a_folder(call: &Call, text: &str) -> bool {
+fn lists_a_folder(call: &Call) -> bool {
     matches!(call.name.as_str(), "getdents64" | "newfstatat" | "fstat")
-        || text.contains("O_DIRECTORY")
+        || call.text.contains("O_DIRECTORY")
 }
 
 /// Whether a call looks at a link, and not at what it names.
