@@ -290,20 +290,15 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     if Path::new(text).is_absolute() {
         return vec![text.to_owned()];
     }
-    let mut lines = vec![String::new()];
-    let mut room = width;
+    let length = |text: &str| text.chars().count();
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
-        let length = word.chars().count();
-        let is_first = room == width;
-        if !is_first && length + 1 > room {
-            lines.push(word.to_owned());
-            room = width.saturating_sub(length);
-        } else if let Some(line) = lines.last_mut() {
-            if !is_first {
+        match lines.last_mut() {
+            Some(line) if length(line) + 1 + length(word) <= width => {
                 line.push(' ');
+                line.push_str(word);
             }
-            line.push_str(word);
-            room = room.saturating_sub(length + usize::from(!is_first));
+            _ => lines.push(word.to_owned()),
         }
     }
     lines

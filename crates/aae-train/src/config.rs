@@ -190,20 +190,9 @@ impl Config {
         decode::decode(&layers, &base.table, errors)
     }
 
-    /// Reads a configuration that states everything, such as a run's `config.toml`.
+    /// A configuration that states everything, such as a run's `config.toml`, from its text; `origin` names it in errors.
     ///
     /// Errors: as [`resolve`](Self::resolve); a missing key is an error.
-    pub fn read(path: &Path) -> Result<Self, ConfigErrors> {
-        let mut errors = Vec::new();
-        let mut layers = layers::Layers::default();
-        layers.add_file(path, &mut errors);
-        if !errors.is_empty() {
-            return Err(ConfigErrors::new(errors));
-        }
-        Self::whole(&layers, &path.display().to_string())
-    }
-
-    /// As [`read`](Self::read), from text; `origin` names it in errors.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self, ConfigErrors> {
         let mut layers = layers::Layers::default();
         layers
