@@ -9,6 +9,8 @@ static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
 /// Runs a loop compiled for the widest vector instructions that this CPU has.
 ///
+/// The closure has to be `#[inline(always)]`: it is compiled for those instructions only inside this function, and a large one
+/// that the compiler leaves on its own multiplies and adds by calls, one number at a time.
 /// The result does not depend on the width: no loop here reassociates a sum, and `mul_add` rounds once everywhere.
 #[inline(always)]
 pub(crate) fn vectorized<T>(f: impl FnOnce() -> T) -> T {

@@ -5,9 +5,9 @@
 //! copy never leaves the core's cache.
 
 use std::arch::x86_64::{
-    __m256bh, __m256i, __m512bh, __m512i, __mmask16, _mm512_cvtepu16_epi32, _mm512_cvtne2ps_pbh,
-    _mm512_cvtneps_pbh, _mm512_mask_storeu_epi32, _mm512_maskz_loadu_ps, _mm512_or_si512,
-    _mm512_slli_epi32,
+    __m256bh, __m256i, __m512bh, __m512i, __mmask16, _MM_HINT_T0, _mm_prefetch,
+    _mm512_cvtepu16_epi32, _mm512_cvtne2ps_pbh, _mm512_cvtneps_pbh, _mm512_mask_storeu_epi32,
+    _mm512_maskz_loadu_ps, _mm512_or_si512, _mm512_slli_epi32,
 };
 use std::cell::RefCell;
 
@@ -18,6 +18,11 @@ use super::{Cells, Matrix};
 
 /// Rows of `a` in a task: a multiple of `ROWS`.
 const TASK_ROWS: usize = 8 * ROWS;
+
+/// How many rows ahead the memory is asked for those of a panel: they are too far apart for the CPU to guess the next.
+const ROWS_AHEAD: usize = 16;
+/// The same within a row and what follows it.
+const NUMBERS_AHEAD: usize = 512;
 
 /// Whether this CPU has the instructions.
 pub(super) fn is_available() -> bool {
@@ -124,7 +129,7 @@ impl Rows<'_> {
                 true => numbers(2 * pair + 1),
                 false => &[],
             };
-            pack_rows(numbers(2 * pair), odd, cells);
+            pack_rows(numbers(2 * pair), odd, cells, a.column_stride);
         }
     }
 
@@ -175,7 +180,7 @@ fn pack_panel(b: Matrix<'_>, panel: usize, cells: &mut [u32]) {
                 true => row(2 * pair + 1),
                 false => &[],
             };
-            pack_rows(row(2 * pair), odd, &mut cells[..columns]);
+            pack_rows(row(2 * pair), odd, &mut cells[..columns], b.row_stride);
         }
         return;
     }
@@ -208,8 +213,9 @@ fn pack_neighbours(numbers: &[f32], cells: &mut [u32]) {
     }
 }
 
-/// Rounds two rows of numbers to bfloat16, a number of each to a cell; an empty second row counts as zeros.
-fn pack_rows(even: &[f32], odd: &[f32], cells: &mut [u32]) {
+/// Rounds two rows of numbers to bfloat16, a number of each to a cell; an empty second row counts as zeros. The rows that
+/// follow lie `stride` numbers apart.
+fn pack_rows(even: &[f32], odd: &[f32], cells: &mut [u32], stride: usize) {
     assert_eq!(cells.len(), even.len(), "a copy of another size");
     assert!(
         odd.is_empty() || odd.len() == even.len(),
@@ -218,7 +224,7 @@ fn pack_rows(even: &[f32], odd: &[f32], cells: &mut [u32]) {
     // SAFETY: `is_available` has found the instructions; the sizes fit.
     #[allow(unsafe_code)]
     unsafe {
-        rows(even, odd, cells);
+        rows(even, odd, cells, stride);
     }
 }
 
@@ -238,8 +244,13 @@ fn lanes(count: usize) -> __mmask16 {
 unsafe fn neighbours(numbers: &[f32], cells: &mut [u32]) {
     for (numbers, cells) in numbers.chunks(2 * LANES).zip(cells.chunks_mut(LANES)) {
         let (low, high) = numbers.split_at(LANES.min(numbers.len()));
-        // SAFETY: masks leave out what is beyond the slices; both types are 512 bits without an invalid pattern.
+        // SAFETY: masks leave out what is beyond the slices; both types are 512 bits without an invalid pattern. A prefetch may
+        // name any address.
         unsafe {
+            for half in [low, high] {
+                let ahead = half.as_ptr().wrapping_add(NUMBERS_AHEAD);
+                _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
+            }
             let low = _mm512_maskz_loadu_ps(lanes(low.len()), low.as_ptr());
             let high = _mm512_maskz_loadu_ps(lanes(high.len()), high.as_ptr());
             let pairs = _mm512_cvtne2ps_pbh(high, low);
@@ -253,13 +264,16 @@ unsafe fn neighbours(numbers: &[f32], cells: &mut [u32]) {
 /// The CPU must have the instructions; `cells` must have as many elements as `even`, and `odd` as many or none.
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bf16")]
-unsafe fn rows(even: &[f32], odd: &[f32], cells: &mut [u32]) {
+unsafe fn rows(even: &[f32], odd: &[f32], cells: &mut [u32], stride: usize) {
     for (block, cells) in cells.chunks_mut(LANES).enumerate() {
         let mask = lanes(cells.len());
         let rounded = |row: &[f32]| {
             // SAFETY: the mask leaves out what is beyond the slice; both types are 256 bits without an invalid pattern.
+            // A prefetch may name any address.
             let halves = unsafe {
-                let numbers = _mm512_maskz_loadu_ps(mask, row[block * LANES..].as_ptr());
+                let at = row[block * LANES..].as_ptr();
+                _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(ROWS_AHEAD * stride).cast());
+                let numbers = _mm512_maskz_loadu_ps(mask, at);
                 std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(numbers))
             };
             _mm512_cvtepu16_epi32(halves)
