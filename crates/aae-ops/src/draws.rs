@@ -60,28 +60,22 @@ fn fill(numbers: &mut [f32], rng: &mut impl Rng, law: Law) {
 }
 
 fn unit(words: &[[u8; 4]], numbers: &mut [f32]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            for (number, word) in numbers.iter_mut().zip(words) {
-                *number = (u32::from_le_bytes(*word) >> 8) as i32 as f32 * 2f32.powi(-24);
-            }
-        },
-    );
+    vectorized!(|| {
+        for (number, word) in numbers.iter_mut().zip(words) {
+            *number = (u32::from_le_bytes(*word) >> 8) as i32 as f32 * 2f32.powi(-24);
+        }
+    });
 }
 
 fn normal(words: &[[u8; 4]], numbers: &mut [f32]) {
     let (radii, angles) = words.split_at(words.len() / 2);
     let (first, second) = numbers.split_at_mut(numbers.len().div_ceil(2));
-    vectorized(
-        #[inline(always)]
-        || {
-            let words = radii.iter().zip(angles);
-            for ((x, y), (radius, angle)) in first.iter_mut().zip(&mut *second).zip(words) {
-                (*x, *y) = pair(*radius, *angle);
-            }
-        },
-    );
+    vectorized!(|| {
+        let words = radii.iter().zip(angles);
+        for ((x, y), (radius, angle)) in first.iter_mut().zip(&mut *second).zip(words) {
+            (*x, *y) = pair(*radius, *angle);
+        }
+    });
     // An odd count has a first number without a second.
     if first.len() > second.len() {
         let last = first.len() - 1;

@@ -7,13 +7,24 @@ use std::sync::LazyLock;
 
 static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
-/// Runs a loop compiled for the widest vector instructions that this CPU has.
+/// Runs a loop, `|| …`, compiled for the widest vector instructions that this CPU has.
 ///
-/// The closure has to be `#[inline(always)]`: it is compiled for those instructions only inside this function, and a large one
-/// that the compiler leaves on its own multiplies and adds by calls, one number at a time.
+/// It is inlined by force: on its own, as the compiler leaves a large closure, it would be compiled without them, and multiply and
+/// add by calls, one number at a time.
 /// The result does not depend on the width: no loop here reassociates a sum, and `mul_add` rounds once everywhere.
+macro_rules! vectorized {
+    (|| $body:expr) => {
+        $crate::math::dispatch(
+            #[inline(always)]
+            || $body,
+        )
+    };
+}
+pub(crate) use vectorized;
+
+/// What [`vectorized`] calls with a closure that is always inlined.
 #[inline(always)]
-pub(crate) fn vectorized<T>(f: impl FnOnce() -> T) -> T {
+pub(crate) fn dispatch<T>(f: impl FnOnce() -> T) -> T {
     struct Run<F>(F);
     impl<T, F: FnOnce() -> T> pulp::NullaryFnOnce for Run<F> {
         type Output = T;

@@ -48,15 +48,12 @@ pub(crate) fn forward(
             .par_chunks_mut(size)
             .zip(output.par_chunks_mut(size))
             .for_each(|(values, output)| {
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        values
-                            .chunks_mut(columns)
-                            .zip(output.chunks_mut(columns))
-                            .for_each(|(values, y)| row(values, y));
-                    },
-                );
+                vectorized!(|| {
+                    values
+                        .chunks_mut(columns)
+                        .zip(output.chunks_mut(columns))
+                        .for_each(|(values, y)| row(values, y));
+                });
             });
         Ok(())
     })?;
@@ -99,14 +96,11 @@ pub(crate) fn backward(
         dz.par_chunks_mut(size)
             .zip(values.par_chunks(size))
             .for_each(|(dz, values)| {
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        dz.chunks_mut(columns)
-                            .zip(values.chunks(columns))
-                            .for_each(|(dz, values)| row(dz, values));
-                    },
-                );
+                vectorized!(|| {
+                    dz.chunks_mut(columns)
+                        .zip(values.chunks(columns))
+                        .for_each(|(dz, values)| row(dz, values));
+                });
             });
         Ok(())
     })?;
@@ -166,12 +160,7 @@ fn batch_statistics(matrix: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
     mean.par_chunks_mut(BLOCK)
         .zip(variance.par_chunks_mut(BLOCK))
         .enumerate()
-        .for_each(|(i, (mean, variance))| {
-            vectorized(
-                #[inline(always)]
-                || task(i * BLOCK, mean, variance),
-            )
-        });
+        .for_each(|(i, (mean, variance))| vectorized!(|| task(i * BLOCK, mean, variance)));
     (mean, variance)
 }
 
@@ -192,11 +181,6 @@ fn parameter_gradients(values: &[f32], dz: &[f32], columns: usize) -> (Vec<f32>,
         .par_chunks_mut(BLOCK)
         .zip(dbias.par_chunks_mut(BLOCK))
         .enumerate()
-        .for_each(|(i, (dgain, dbias))| {
-            vectorized(
-                #[inline(always)]
-                || task(i * BLOCK, dgain, dbias),
-            )
-        });
+        .for_each(|(i, (dgain, dbias))| vectorized!(|| task(i * BLOCK, dgain, dbias)));
     (dgain, dbias)
 }

@@ -209,23 +209,20 @@ pub fn gradient_norm(params: &[Param]) -> Result<f64> {
 
 fn sum_of_squares(numbers: &[f32]) -> f64 {
     let chunk = |chunk: &[f32]| {
-        vectorized(
-            #[inline(always)]
-            || {
-                let mut lanes = [0f64; 16];
-                let (blocks, rest) = chunk.as_chunks::<16>();
-                for block in blocks {
-                    for (lane, x) in lanes.iter_mut().zip(block) {
-                        *lane += f64::from(*x) * f64::from(*x);
-                    }
+        vectorized!(|| {
+            let mut lanes = [0f64; 16];
+            let (blocks, rest) = chunk.as_chunks::<16>();
+            for block in blocks {
+                for (lane, x) in lanes.iter_mut().zip(block) {
+                    *lane += f64::from(*x) * f64::from(*x);
                 }
-                lanes.iter().sum::<f64>()
-                    + rest
-                        .iter()
-                        .map(|x| f64::from(*x) * f64::from(*x))
-                        .sum::<f64>()
-            },
-        )
+            }
+            lanes.iter().sum::<f64>()
+                + rest
+                    .iter()
+                    .map(|x| f64::from(*x) * f64::from(*x))
+                    .sum::<f64>()
+        })
     };
     let partial: Vec<f64> = numbers.par_chunks(CHUNK).map(chunk).collect();
     partial.iter().sum()

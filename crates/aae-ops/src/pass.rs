@@ -50,13 +50,10 @@ pub(crate) fn forward(
         }
         y.par_chunks_mut(rows_per_task(outputs) * outputs)
             .for_each(|rows| {
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        rows.chunks_mut(outputs)
-                            .for_each(|row| activation.apply_row(row, bias))
-                    },
-                );
+                vectorized!(|| {
+                    rows.chunks_mut(outputs)
+                        .for_each(|row| activation.apply_row(row, bias))
+                });
             });
         Ok((y, None))
     })
@@ -135,10 +132,7 @@ fn times_derivative(activation: Activation, gradient: &mut [f32], output: &[f32]
         .par_chunks_mut(CHUNK)
         .zip(output.par_chunks(CHUNK))
         .for_each(|(gradient, output)| {
-            vectorized(
-                #[inline(always)]
-                || activation.times_derivative(gradient, output),
-            );
+            vectorized!(|| activation.times_derivative(gradient, output));
         });
 }
 
@@ -166,15 +160,12 @@ fn column_sums(matrix: &[f32], sums: &mut [f32], accumulate: bool) {
             if !accumulate {
                 sums.fill(0.0);
             }
-            vectorized(
-                #[inline(always)]
-                || {
-                    for row in matrix.chunks(columns) {
-                        for (sum, x) in sums.iter_mut().zip(&row[block * BLOCK..]) {
-                            *sum += *x;
-                        }
+            vectorized!(|| {
+                for row in matrix.chunks(columns) {
+                    for (sum, x) in sums.iter_mut().zip(&row[block * BLOCK..]) {
+                        *sum += *x;
                     }
-                },
-            );
+                }
+            });
         });
 }

@@ -38,10 +38,7 @@ impl CustomOp1 for Softmax {
         let mut y = contiguous(logits, layout)?.to_vec();
         y.par_chunks_mut(rows_per_task(classes) * classes)
             .for_each(|rows| {
-                vectorized(
-                    #[inline(always)]
-                    || rows.chunks_mut(classes).for_each(probabilities),
-                );
+                vectorized!(|| rows.chunks_mut(classes).for_each(probabilities));
             });
         Ok((CpuStorage::F32(y), layout.shape().clone()))
     }
@@ -55,15 +52,12 @@ impl CustomOp1 for Softmax {
                 .par_chunks_mut(size)
                 .zip(y.par_chunks(size))
                 .for_each(|(gradient, y)| {
-                    vectorized(
-                        #[inline(always)]
-                        || {
-                            gradient
-                                .chunks_mut(classes)
-                                .zip(y.chunks(classes))
-                                .for_each(|(gradient, y)| times_jacobian(gradient, y));
-                        },
-                    );
+                    vectorized!(|| {
+                        gradient
+                            .chunks_mut(classes)
+                            .zip(y.chunks(classes))
+                            .for_each(|(gradient, y)| times_jacobian(gradient, y));
+                    });
                 });
             Ok(())
         })?;

@@ -117,24 +117,21 @@ impl CustomOp2 for ElementLoss {
         );
         let kind = self.kind;
         let chunk = |(x, t): (&[f32], &[f32])| {
-            vectorized(
-                #[inline(always)]
-                || {
-                    let mut lanes = [0f64; 16];
-                    let (x, x_rest) = x.as_chunks::<16>();
-                    let (t, t_rest) = t.as_chunks::<16>();
-                    for (x, t) in x.iter().zip(t) {
-                        for lane in 0..16 {
-                            lanes[lane] += f64::from(kind.value(x[lane], t[lane]));
-                        }
+            vectorized!(|| {
+                let mut lanes = [0f64; 16];
+                let (x, x_rest) = x.as_chunks::<16>();
+                let (t, t_rest) = t.as_chunks::<16>();
+                for (x, t) in x.iter().zip(t) {
+                    for lane in 0..16 {
+                        lanes[lane] += f64::from(kind.value(x[lane], t[lane]));
                     }
-                    let rest = x_rest
-                        .iter()
-                        .zip(t_rest)
-                        .map(|(x, t)| f64::from(kind.value(*x, *t)));
-                    lanes.iter().sum::<f64>() + rest.sum::<f64>()
-                },
-            )
+                }
+                let rest = x_rest
+                    .iter()
+                    .zip(t_rest)
+                    .map(|(x, t)| f64::from(kind.value(*x, *t)));
+                lanes.iter().sum::<f64>() + rest.sum::<f64>()
+            })
         };
         let partial: Vec<f64> = logits
             .par_chunks(CHUNK)
@@ -162,14 +159,11 @@ impl CustomOp2 for ElementLoss {
                     .zip(x.par_chunks(CHUNK))
                     .zip(t.par_chunks(CHUNK))
                     .for_each(|((g, x), t)| {
-                        vectorized(
-                            #[inline(always)]
-                            || {
-                                for ((g, x), t) in g.iter_mut().zip(x).zip(t) {
-                                    *g = factor * kind.derivative(*x, *t);
-                                }
-                            },
-                        );
+                        vectorized!(|| {
+                            for ((g, x), t) in g.iter_mut().zip(x).zip(t) {
+                                *g = factor * kind.derivative(*x, *t);
+                            }
+                        });
                     });
                 Ok(gradient)
             })

@@ -145,17 +145,14 @@ impl Update {
         let (scale, step_size) = (self.gradient_scale as f32, self.step_size as f32);
         let inverse_root = (1.0 / self.root_correction) as f32;
         let each = |theta: &mut [f32], m: &mut [f32], v: &mut [f32], g: &[f32]| {
-            vectorized(
-                #[inline(always)]
-                || {
-                    for (((theta, m), v), g) in theta.iter_mut().zip(m).zip(v).zip(g) {
-                        let g = theta.mul_add(weight_decay, scale * *g);
-                        *m = beta1.mul_add(*m, beta1_rest * g);
-                        *v = beta2.mul_add(*v, beta2_rest * (g * g));
-                        *theta -= step_size * *m / v.sqrt().mul_add(inverse_root, epsilon);
-                    }
-                },
-            );
+            vectorized!(|| {
+                for (((theta, m), v), g) in theta.iter_mut().zip(m).zip(v).zip(g) {
+                    let g = theta.mul_add(weight_decay, scale * *g);
+                    *m = beta1.mul_add(*m, beta1_rest * g);
+                    *v = beta2.mul_add(*v, beta2_rest * (g * g));
+                    *theta -= step_size * *m / v.sqrt().mul_add(inverse_root, epsilon);
+                }
+            });
         };
         read(gradient, |g| {
             write(&moments.exp_avg, |m| {

@@ -91,16 +91,13 @@ impl SgdConfig {
     ) -> Result<()> {
         let (momentum, weight_decay) = (self.momentum as f32, self.weight_decay as f32);
         let each = |theta: &mut [f32], b: &mut [f32], g: &[f32]| {
-            vectorized(
-                #[inline(always)]
-                || {
-                    for ((theta, b), g) in theta.iter_mut().zip(b).zip(g) {
-                        let g = theta.mul_add(weight_decay, scale * *g);
-                        *b = momentum.mul_add(*b, g);
-                        *theta = (-lr).mul_add(*b, *theta);
-                    }
-                },
-            );
+            vectorized!(|| {
+                for ((theta, b), g) in theta.iter_mut().zip(b).zip(g) {
+                    let g = theta.mul_add(weight_decay, scale * *g);
+                    *b = momentum.mul_add(*b, g);
+                    *theta = (-lr).mul_add(*b, *theta);
+                }
+            });
         };
         read(gradient, |g| {
             write(buffer, |b| {
