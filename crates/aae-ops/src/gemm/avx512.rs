@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use super::tile::{COLUMNS, LANES, Operands, ROWS, Target, Tile, compute_f32};
+use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_f32};
 use super::{Cells, Matrix};
 use crate::buffer::Buffer;
 
@@ -96,6 +96,17 @@ fn product(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
                 b: b.offset(0, column).cast(),
                 b_step: b.row_stride,
                 depth: a.columns,
+                // A weight's rows are read once, from memory: those of the next tile meanwhile.
+                next: match target.transposed {
+                    true => Stream {
+                        at: a.offset(row, 0).wrapping_add(ROWS * a.row_stride),
+                        step: ROWS,
+                    },
+                    false => Stream {
+                        at: b.offset(0, column),
+                        step: 0,
+                    },
+                },
             };
             // SAFETY: `is_available` has found AVX-512; rows and columns of the tile are inside `a` and `b`, whose indices
             // `Matrix::new` and the assertions of `super::gemm` hold inside their slices. No two tiles share a cell of the

@@ -1,19 +1,21 @@
 //! Products of numbers rounded to bfloat16, with sums in single precision: for CPUs with AVX-512 BF16.
 //!
 //! An instruction multiplies pairs of the inner dimension, so both operands are copied into pairs. The smaller one is copied
-//! first, as a whole; the larger one by the task that needs the part, so that a weight is read from memory once and its rounded
-//! copy never leaves the core's cache.
+//! first, as a whole; the larger one by the task that needs the part, so that a weight is read from memory once, while the part
+//! before is multiplied, and its rounded copy never leaves the core's cache.
 
 use std::arch::x86_64::{
     __m256bh, __m256i, __m512bh, __m512i, __mmask16, _MM_HINT_T0, _mm_prefetch,
     _mm512_cvtepu16_epi32, _mm512_cvtne2ps_pbh, _mm512_cvtneps_pbh, _mm512_mask_storeu_epi32,
-    _mm512_maskz_loadu_ps, _mm512_or_si512, _mm512_slli_epi32,
+    _mm512_maskz_loadu_ps, _mm512_or_si512, _mm512_setzero_si512, _mm512_shuffle_i32x4,
+    _mm512_slli_epi32, _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 use std::cell::RefCell;
 
 use rayon::prelude::*;
 
-use super::tile::{COLUMNS, LANES, Operands, ROWS, Target, Tile, compute_bf16};
+use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_bf16};
 use super::{Cells, Matrix};
 
 /// Rows of `a` in a task: a multiple of `ROWS`.
@@ -41,13 +43,8 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
     let target = Target {
         cells: Cells(c.as_mut_ptr()),
         width: b.columns,
-        // In x·Wᵀ the weight's rows become rows of `a`, whose pairs lie together.
-        transposed: b.column_stride != 1,
+        transposed: false,
         accumulate,
-    };
-    let (a, b) = match target.transposed {
-        false => (a, b),
-        true => (b.t(), a.t()),
     };
     let (rows, columns) = (a.rows, b.columns);
     let panels = columns.div_ceil(COLUMNS);
@@ -67,7 +64,7 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
                     with_cells(chunk.count * pairs, |cells| {
                         chunk.pack(cells);
                         for (panel, packed) in packed.chunks(pairs * COLUMNS).enumerate() {
-                            chunk.times_panel(cells, packed, panel, columns, &target);
+                            chunk.times_panel(cells, packed, panel, columns, &target, |_| None);
                         }
                     });
                 });
@@ -83,7 +80,8 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
             (0..panels).into_par_iter().for_each(|panel| {
                 with_cells(pairs * COLUMNS, |packed| {
                     pack_panel(b, panel, packed);
-                    all.times_panel(cells, packed, panel, columns, &target);
+                    let next = |tile| ahead(b, panel + 1, tile);
+                    all.times_panel(cells, packed, panel, columns, &target, next);
                 });
             });
         });
@@ -141,6 +139,7 @@ impl Rows<'_> {
         panel: usize,
         columns: usize,
         target: &Target,
+        next: impl Fn(usize) -> Option<Stream>,
     ) {
         let (a_row, a_step) = self.strides();
         let column = panel * COLUMNS;
@@ -152,6 +151,10 @@ impl Rows<'_> {
                 b: packed.as_ptr(),
                 b_step: COLUMNS,
                 depth: self.pairs(),
+                next: next(row / ROWS).unwrap_or(Stream {
+                    at: packed.as_ptr().cast(),
+                    step: 0,
+                }),
             };
             let tile = Tile {
                 row: self.first + row,
@@ -169,6 +172,28 @@ impl Rows<'_> {
     }
 }
 
+/// What a tile of the panel before asks the memory for: a part of this panel of `b`, so that the copy of a weight need not wait.
+fn ahead(b: Matrix<'_>, panel: usize, tile: usize) -> Option<Stream> {
+    let column = panel * COLUMNS;
+    let asked = b.rows.div_ceil(2);
+    let columns = COLUMNS.min(b.columns.saturating_sub(column));
+    // Where the part begins, the step within it, and whether the panel has so many parts.
+    let (start, step, is_inside) = if b.column_stride == 1 {
+        // A line of 16 numbers of each row, in two halves; a row of the panel may touch a line more than it fills.
+        let (line, half) = (tile / 2, tile % 2);
+        let start = column + line * LANES + half * asked * b.row_stride;
+        (start, b.row_stride, line <= columns.div_ceil(LANES))
+    } else {
+        let start = tile * asked * LANES;
+        let length = columns * b.column_stride;
+        (column * b.column_stride + start, LANES, start < length)
+    };
+    (is_inside && columns > 0).then(|| Stream {
+        at: b.data.as_ptr().wrapping_add(start),
+        step,
+    })
+}
+
 /// Copies `COLUMNS` columns of `b` as rows of pairs.
 fn pack_panel(b: Matrix<'_>, panel: usize, cells: &mut [u32]) {
     let column = panel * COLUMNS;
@@ -184,18 +209,35 @@ fn pack_panel(b: Matrix<'_>, panel: usize, cells: &mut [u32]) {
         }
         return;
     }
-    // The pairs of a column lie together: a block of them is copied to the side and then written across.
+    // The pairs of a column lie together: blocks of them are turned in registers.
     for (block, cells) in cells.chunks_mut(LANES * COLUMNS).enumerate() {
         let first = block * 2 * LANES;
         let count = (2 * LANES).min(b.rows - first);
-        for j in 0..columns {
-            let numbers = &b.data[(column + j) * b.column_stride + first..][..count];
-            let mut pairs = [0; LANES];
-            pack_neighbours(numbers, &mut pairs[..count.div_ceil(2)]);
-            for (row, pair) in cells.chunks_mut(COLUMNS).zip(pairs) {
-                row[j] = pair;
-            }
+        for group in (0..columns).step_by(LANES) {
+            let from = &b.data[(column + group) * b.column_stride + first..];
+            let columns = LANES.min(columns - group);
+            pack_across(from, b.column_stride, columns, count, &mut cells[group..]);
         }
+    }
+}
+
+/// Rounds up to 16 columns of up to 32 numbers each, the columns `stride` apart, to bfloat16, and writes their pairs as rows
+/// that lie [`COLUMNS`] apart in `cells`; what is missing becomes zeros.
+fn pack_across(from: &[f32], stride: usize, columns: usize, count: usize, cells: &mut [u32]) {
+    let pairs = count.div_ceil(2);
+    assert!(
+        columns.min(count) > 0 && columns <= LANES && count <= 2 * LANES,
+        "a block of another size"
+    );
+    assert!(
+        from.len() >= (columns - 1) * stride + count
+            && cells.len() >= (pairs - 1) * COLUMNS + LANES,
+        "a block that is cut short"
+    );
+    // SAFETY: `is_available` has found the instructions; the block lies inside both slices.
+    #[allow(unsafe_code)]
+    unsafe {
+        across(from, stride, columns, count, cells);
     }
 }
 
@@ -285,6 +327,66 @@ unsafe fn rows(even: &[f32], odd: &[f32], cells: &mut [u32], stride: usize) {
         // SAFETY: the mask leaves out what is beyond the slice.
         unsafe { _mm512_mask_storeu_epi32(cells.as_mut_ptr().cast(), mask, pairs) };
     }
+}
+
+/// # Safety
+/// The CPU must have the instructions; the block must be one that [`pack_across`] accepts.
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f,avx512bf16")]
+unsafe fn across(from: &[f32], stride: usize, columns: usize, count: usize, cells: &mut [u32]) {
+    let [low, high] = [lanes(count), lanes(count.saturating_sub(LANES))];
+    let mut pairs = [_mm512_setzero_si512(); LANES];
+    for (j, pairs) in pairs.iter_mut().take(columns).enumerate() {
+        let at = from.as_ptr().wrapping_add(j * stride);
+        // SAFETY: the masks leave out what is beyond the block; both types are 512 bits without an invalid pattern.
+        *pairs = unsafe {
+            let low = _mm512_maskz_loadu_ps(low, at);
+            let high = _mm512_maskz_loadu_ps(high, at.wrapping_add(LANES));
+            std::mem::transmute::<__m512bh, __m512i>(_mm512_cvtne2ps_pbh(high, low))
+        };
+    }
+    for (pair, row) in transposed(pairs).iter().take(count.div_ceil(2)).enumerate() {
+        // SAFETY: `cells` holds 16 cells of every row.
+        unsafe { _mm512_storeu_si512(cells.as_mut_ptr().add(pair * COLUMNS).cast(), *row) };
+    }
+}
+
+/// The transpose of 16 rows of 16 cells.
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f")]
+fn transposed(rows: [__m512i; LANES]) -> [__m512i; LANES] {
+    // Cell c of row r lies in register r at lane c. First four rows are brought together: register 4g + j holds, at quarter q,
+    // column 4q + j of the rows 4g to 4g + 3. Then the quarters of the four groups.
+    let mut quads = rows;
+    for (quad, rows) in quads
+        .as_chunks_mut::<4>()
+        .0
+        .iter_mut()
+        .zip(rows.as_chunks::<4>().0)
+    {
+        let [a, b, c, d] = *rows;
+        let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
+        (quad[0], quad[1]) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+        let (ab, cd) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
+        (quad[2], quad[3]) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    }
+    let mut columns = rows;
+    for j in 0..4 {
+        let [a, b, c, d] = [quads[j], quads[4 + j], quads[8 + j], quads[12 + j]];
+        let (ab, cd) = (
+            _mm512_shuffle_i32x4::<0b01_00_01_00>(a, b),
+            _mm512_shuffle_i32x4::<0b01_00_01_00>(c, d),
+        );
+        columns[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
+        columns[4 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
+        let (ab, cd) = (
+            _mm512_shuffle_i32x4::<0b11_10_11_10>(a, b),
+            _mm512_shuffle_i32x4::<0b11_10_11_10>(c, d),
+        );
+        columns[8 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
+        columns[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
+    }
+    columns
 }
 
 thread_local! {

@@ -4,8 +4,8 @@
 //! one instruction multiplies and adds up.
 
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, __mmask16, _MM_HINT_T0, _mm_prefetch, _mm512_add_ps,
-    _mm512_castsi512_ps, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_si512,
+    __m512, __m512bh, __m512i, __mmask16, _MM_HINT_ET0, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch,
+    _mm512_add_ps, _mm512_castsi512_ps, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_si512,
     _mm512_mask_storeu_ps, _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_ps, _mm512_set1_epi32,
     _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps,
 };
@@ -36,6 +36,16 @@ pub(super) struct Operands {
     pub(super) b_step: usize,
     /// Cells of the inner dimension.
     pub(super) depth: usize,
+    /// What the memory is asked for meanwhile, an address for each cell of the inner dimension: what will be needed next.
+    pub(super) next: Stream,
+}
+
+/// Addresses at equal distances, of which nothing is read: they may lie anywhere.
+#[derive(Clone, Copy)]
+pub(super) struct Stream {
+    pub(super) at: *const f32,
+    /// In numbers. Zero where there is nothing to ask for: an address asked for again costs nothing.
+    pub(super) step: usize,
 }
 
 /// Where the result goes.
@@ -125,15 +135,32 @@ macro_rules! kernel {
                 a_step,
                 b_step,
                 depth,
+                next,
                 ..
             } = operands;
             let mut sums = [[_mm512_setzero_ps(); V]; R];
+            if !target.transposed {
+                // A tile that is stored where nothing waits for its memory would hold up the next one.
+                for row in 0..R {
+                    let index = (tile.row + row) * target.width + tile.column;
+                    for v in 0..V {
+                        // SAFETY: the tile is inside `c`. A prefetch may name any address.
+                        unsafe {
+                            let at = target.cells.at(index).wrapping_add(v * LANES);
+                            _mm_prefetch::<_MM_HINT_ET0>(at.cast());
+                        }
+                    }
+                }
+            }
             // SAFETY: every cell of `a` that is read is inside it. The row of `b` is read to `tile.columns` cells: whole
             // registers but for the last, whose mask leaves out what lies beyond. A prefetch may name any address.
             unsafe {
                 let mut from_a = operands.a;
                 let mut from_b = operands.b;
+                let mut ahead = next.at;
                 for _ in 0..depth {
+                    _mm_prefetch::<_MM_HINT_T1>(ahead.cast());
+                    ahead = ahead.wrapping_add(next.step);
                     let mut row = [_mm512_setzero_si512(); V];
                     for (v, register) in row.iter_mut().enumerate() {
                         let at = from_b.wrapping_add(v * LANES);
