@@ -36,8 +36,71 @@ pub(super) fn suits(a: Matrix<'_>, b: Matrix<'_>) -> bool {
         .all(|matrix| matrix.row_stride == 1 || matrix.column_stride == 1)
 }
 
+/// How copies of the operands are multiplied: in vector registers, as here, or in the tiles of [`super::amx`].
+pub(super) trait Kernel {
+    /// Rows of `a` in a task.
+    const TASK_ROWS: usize;
+
+    /// Cells of the inner dimension in the copy of so many pairs. Those beyond the pairs are zeros.
+    fn depth(pairs: usize) -> usize;
+
+    /// Cells of the copy of some rows.
+    fn cells(rows: &Rows<'_>) -> usize;
+
+    /// Copies the rows.
+    fn pack(rows: &Rows<'_>, cells: &mut [u32]);
+
+    /// Multiplies the rows, packed as `cells`, with packed panels of `b`, of which the first is its panel `first`; the product
+    /// has `columns` columns in all. It works in this thread alone.
+    fn multiply(
+        rows: &Rows<'_>,
+        cells: &[u32],
+        panels: &[u32],
+        first: usize,
+        columns: usize,
+        target: &Target,
+    );
+}
+
+/// The kernel of AVX-512 BF16.
+struct Vectors;
+
+impl Kernel for Vectors {
+    const TASK_ROWS: usize = TASK_ROWS;
+
+    fn depth(pairs: usize) -> usize {
+        pairs
+    }
+
+    fn cells(rows: &Rows<'_>) -> usize {
+        rows.count * rows.pairs()
+    }
+
+    fn pack(rows: &Rows<'_>, cells: &mut [u32]) {
+        rows.pack(cells);
+    }
+
+    fn multiply(
+        rows: &Rows<'_>,
+        cells: &[u32],
+        panels: &[u32],
+        first: usize,
+        columns: usize,
+        target: &Target,
+    ) {
+        for (panel, packed) in panels.chunks(rows.pairs() * COLUMNS).enumerate() {
+            rows.times_panel(cells, packed, first + panel, columns, target);
+        }
+    }
+}
+
 /// As [`super::gemm`], for products that are not empty and that [`suits`].
 pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+    product::<Vectors>(a, b, c, accumulate);
+}
+
+/// As [`gemm`], by any kernel.
+pub(super) fn product<K: Kernel>(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
     let target = Target {
         cells: Cells(c.as_mut_ptr()),
         width: b.columns,
@@ -51,24 +114,22 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
     };
     let (rows, columns) = (a.rows, b.columns);
     let panels = columns.div_ceil(COLUMNS);
-    let pairs = a.columns.div_ceil(2);
+    let depth = K::depth(a.columns.div_ceil(2));
     if rows >= columns {
-        with_cells(panels * pairs * COLUMNS, |packed| {
+        with_cells(panels * depth * COLUMNS, |packed| {
             packed
-                .par_chunks_mut(pairs * COLUMNS)
+                .par_chunks_mut(depth * COLUMNS)
                 .enumerate()
                 .for_each(|(panel, cells)| pack_panel(b, panel, cells));
-            (0..rows.div_ceil(TASK_ROWS))
+            (0..rows.div_ceil(K::TASK_ROWS))
                 .into_par_iter()
                 .for_each(|task| {
-                    let first = task * TASK_ROWS;
-                    let count = TASK_ROWS.min(rows - first);
+                    let first = task * K::TASK_ROWS;
+                    let count = K::TASK_ROWS.min(rows - first);
                     let chunk = Rows { a, first, count };
-                    with_cells(chunk.count * pairs, |cells| {
-                        chunk.pack(cells);
-                        for (panel, packed) in packed.chunks(pairs * COLUMNS).enumerate() {
-                            chunk.times_panel(cells, packed, panel, columns, &target);
-                        }
+                    with_cells(K::cells(&chunk), |cells| {
+                        K::pack(&chunk, cells);
+                        K::multiply(&chunk, cells, packed, 0, columns, &target);
                     });
                 });
         });
@@ -78,12 +139,12 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
             first: 0,
             count: rows,
         };
-        with_cells(rows * pairs, |cells| {
-            all.pack(cells);
+        with_cells(K::cells(&all), |cells| {
+            K::pack(&all, cells);
             (0..panels).into_par_iter().for_each(|panel| {
-                with_cells(pairs * COLUMNS, |packed| {
+                with_cells(depth * COLUMNS, |packed| {
                     pack_panel(b, panel, packed);
-                    all.times_panel(cells, packed, panel, columns, &target);
+                    K::multiply(&all, cells, packed, panel, columns, &target);
                 });
             });
         });
@@ -91,14 +152,14 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
 }
 
 /// Some rows of `a` as pairs of the inner dimension.
-struct Rows<'a> {
-    a: Matrix<'a>,
-    first: usize,
-    count: usize,
+pub(super) struct Rows<'a> {
+    pub(super) a: Matrix<'a>,
+    pub(super) first: usize,
+    pub(super) count: usize,
 }
 
 impl Rows<'_> {
-    fn pairs(&self) -> usize {
+    pub(super) fn pairs(&self) -> usize {
         self.a.columns.div_ceil(2)
     }
 
@@ -169,8 +230,10 @@ impl Rows<'_> {
     }
 }
 
-/// Copies `COLUMNS` columns of `b` as rows of pairs.
+/// Copies `COLUMNS` columns of `b` as rows of pairs, and fills the rows beyond them with zeros.
 fn pack_panel(b: Matrix<'_>, panel: usize, cells: &mut [u32]) {
+    let (cells, padding) = cells.split_at_mut(b.rows.div_ceil(2) * COLUMNS);
+    padding.fill(0);
     let column = panel * COLUMNS;
     let columns = COLUMNS.min(b.columns - column);
     if b.column_stride == 1 {
@@ -200,7 +263,7 @@ fn pack_panel(b: Matrix<'_>, panel: usize, cells: &mut [u32]) {
 }
 
 /// Rounds neighbouring numbers to bfloat16, two to a cell; a last one alone is paired with zero.
-fn pack_neighbours(numbers: &[f32], cells: &mut [u32]) {
+pub(super) fn pack_neighbours(numbers: &[f32], cells: &mut [u32]) {
     assert_eq!(
         cells.len(),
         numbers.len().div_ceil(2),
@@ -215,7 +278,7 @@ fn pack_neighbours(numbers: &[f32], cells: &mut [u32]) {
 
 /// Rounds two rows of numbers to bfloat16, a number of each to a cell; an empty second row counts as zeros. The rows that
 /// follow lie `stride` numbers apart.
-fn pack_rows(even: &[f32], odd: &[f32], cells: &mut [u32], stride: usize) {
+pub(super) fn pack_rows(even: &[f32], odd: &[f32], cells: &mut [u32], stride: usize) {
     assert_eq!(cells.len(), even.len(), "a copy of another size");
     assert!(
         odd.is_empty() || odd.len() == even.len(),
