@@ -1,9 +1,13 @@
 //! Matrix products split by hand over the cores, with the same bits on any number of threads.
 
 #[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod bf16;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
 mod portable;
 mod rounded;
 #[cfg(target_arch = "x86_64")]
@@ -61,7 +65,8 @@ pub(crate) fn has_bf16() -> bool {
 
 /// `c = a·b`, or `c += a·b` if `accumulate`; `c` is row-major `[a.rows, b.columns]`.
 ///
-/// Which kernel computes it depends on the CPU, the precision and the shapes alone, never on the number of threads.
+/// Which kernel computes it depends on the CPU (and on what of it the system offers), the precision and the shapes alone, never
+/// on the number of threads.
 pub(crate) fn gemm(
     precision: Precision,
     a: Matrix<'_>,
@@ -86,7 +91,10 @@ pub(crate) fn gemm(
         Precision::Bf16 => {
             #[cfg(target_arch = "x86_64")]
             if may_use_own_kernels() && bf16::is_available() && bf16::suits(a, b) {
-                return bf16::gemm(a, b, c, accumulate);
+                return match amx::is_available() {
+                    true => amx::gemm(a, b, c, accumulate),
+                    false => bf16::gemm(a, b, c, accumulate),
+                };
             }
             rounded::gemm(a, b, c, accumulate);
         }
@@ -133,6 +141,16 @@ mod tests {
 
     fn gemm_bf16(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
         gemm(Precision::Bf16, a, b, c, accumulate);
+    }
+
+    /// The kernel that this CPU gets, those that it could get, and the one that every CPU could get.
+    fn kernels_of_bf16() -> Vec<Kernel> {
+        let mut kernels = vec![gemm_bf16 as Kernel, rounded::gemm];
+        #[cfg(target_arch = "x86_64")]
+        if bf16::is_available() {
+            kernels.extend([bf16::gemm as Kernel, amx::model::gemm]);
+        }
+        kernels
     }
 
     /// Odd sizes in pairs. Of the largest, only products with smaller ones: the naive sum takes its time.
@@ -214,7 +232,7 @@ mod tests {
                 (by_columns, by_columns),
             ] {
                 let expected = naive(of_a(&a_rounded, m, k), of_b(&b_rounded, k, n));
-                for kernel in [gemm_bf16 as Kernel, rounded::gemm] {
+                for kernel in kernels_of_bf16() {
                     let mut c = vec![f32::NAN; m * n];
                     kernel(of_a(&a, m, k), of_b(&b, k, n), &mut c, false);
                     kernel(of_a(&a, m, k), of_b(&b, k, n), &mut c, true);
@@ -232,7 +250,7 @@ mod tests {
     #[test]
     fn a_number_that_is_not_finite_stays_so_in_bfloat16() {
         for bad in [f32::NAN, f32::INFINITY, f32::from_bits(0x7fff_ffff)] {
-            for kernel in [gemm_bf16 as Kernel, rounded::gemm] {
+            for kernel in kernels_of_bf16() {
                 let mut a = [1.0; 7];
                 a[4] = bad;
                 let mut c = [0.0];
@@ -243,6 +261,53 @@ mod tests {
                     false,
                 );
                 assert!(!c[0].is_finite(), "{} from {bad}", c[0]);
+            }
+        }
+    }
+
+    #[test]
+    #[cfg_attr(
+        miri,
+        ignore = "Miri's CPU has no kernel that cuts or pads the operands"
+    )]
+    fn a_number_that_is_not_finite_spoils_no_other_row_or_column_in_bfloat16() {
+        let (m, n, k) = (35, 70, 39);
+        for kernel in kernels_of_bf16() {
+            // What the threads keep for their copies is full of it, too.
+            let nothing = vec![f32::NAN; 96 * 96];
+            let full = Matrix::new(&nothing, 96, 96);
+            kernel(full, full, &mut vec![0.0; 96 * 96], false);
+            let (mut a, mut b) = (numbers(m * k, 1), numbers(k * n, 2));
+            a[7 * k + 38] = f32::NAN;
+            b[11 * n + 66] = f32::INFINITY;
+            let mut c = vec![0.0; m * n];
+            kernel(Matrix::new(&a, m, k), Matrix::new(&b, k, n), &mut c, false);
+            for (i, row) in c.chunks(n).enumerate() {
+                for (j, number) in row.iter().enumerate() {
+                    assert_eq!(number.is_finite(), i != 7 && j != 66, "{i}, {j}: {number}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[cfg_attr(
+        miri,
+        ignore = "Miri's CPU has no kernel that cuts or pads the operands"
+    )]
+    fn no_bit_depends_on_the_number_of_threads_in_bfloat16() {
+        for kernel in kernels_of_bf16() {
+            for [m, n, k] in [[300, 130, 70], [130, 300, 70]] {
+                let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+                let [one, three] = [1, 3].map(|threads| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                    let mut c = vec![0.0; m * n];
+                    pool.build().unwrap().install(|| {
+                        kernel(Matrix::new(&a, m, k), Matrix::new(&b, k, n), &mut c, false);
+                    });
+                    c.iter().map(|cell| cell.to_bits()).collect::<Vec<_>>()
+                });
+                assert_eq!(one, three);
             }
         }
     }

@@ -1,0 +1,169 @@
+//! Products of bfloat16 numbers in AMX tiles: for Intel's CPUs from Sapphire Rapids.
+//!
+//! A tile is 16 rows of 16 cells; an instruction multiplies a tile of `a` with one of `b` and adds to one of the product. The
+//! packing of [`super::bf16`] makes a panel of `b` what such tiles are loaded from; that of `a` here keeps the pairs of a row
+//! together. Copies are padded to whole tiles: with zeros along the inner dimension, which is summed over, so that
+//! nothing is added for them; with anything beyond the last row or column, where the product has no cell.
+
+mod instructions;
+#[cfg(test)]
+pub(super) mod model;
+
+use std::marker::PhantomData;
+
+use rayon::prelude::*;
+
+use super::Matrix;
+use super::bf16::{self, Kernel, Rows};
+use super::pairs::{pack_neighbours, pack_rows};
+use super::tile::{COLUMNS, LANES, Target, Tile};
+use instructions::Instructions;
+pub(super) use instructions::is_available;
+
+/// Rows and columns of a block of the product: four tiles of it, two of `a` and two of `b` are all that there are.
+const SIDE: usize = 2 * LANES;
+
+/// A block of the product.
+#[repr(align(64))]
+struct Block([[f32; SIDE]; SIDE]);
+
+/// What multiplies tiles: the CPU, or in tests a model of it.
+trait Engine {
+    /// # Safety
+    /// [`is_available`] must have found the instructions, if the engine needs them.
+    #[allow(unsafe_code)]
+    unsafe fn configured() -> Self;
+
+    /// Writes to `block` the product of `SIDE` rows of pairs, from one to the next `a_row` cells, with `SIDE` columns of a
+    /// panel. Rows and columns have `depth` cells, a multiple of `LANES`. Panics where a slice ends before.
+    fn multiply(&mut self, a: &[u32], a_row: usize, b: &[u32], depth: usize, block: &mut Block);
+}
+
+/// As [`super::gemm`], for products that are not empty and that [`bf16::suits`].
+pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+    bf16::product::<Tiles<Instructions>>(a, b, c, accumulate);
+}
+
+/// The kernel of AMX.
+struct Tiles<E>(PhantomData<E>);
+
+/// Cells from a row of the copy of `a` to the next: an odd number of cache lines, or the rows of a tile would share few sets of
+/// the cache.
+fn row_stride(depth: usize) -> usize {
+    depth | LANES
+}
+
+impl<E: Engine> Kernel for Tiles<E> {
+    const TASK_ROWS: usize = 2 * SIDE;
+
+    fn depth(pairs: usize) -> usize {
+        pairs.next_multiple_of(LANES)
+    }
+
+    fn cells(rows: &Rows<'_>) -> usize {
+        rows.count.next_multiple_of(SIDE) * row_stride(Self::depth(rows.pairs()))
+    }
+
+    fn pack(rows: &Rows<'_>, cells: &mut [u32]) {
+        let stride = row_stride(Self::depth(rows.pairs()));
+        cells
+            .par_chunks_mut(SIDE * stride)
+            .enumerate()
+            .for_each(|(block, cells)| {
+                let some = Rows {
+                    a: rows.a,
+                    first: rows.first + block * SIDE,
+                    count: SIDE.min(rows.count - block * SIDE),
+                };
+                pack_block(&some, cells, stride);
+            });
+    }
+
+    fn multiply(
+        rows: &Rows<'_>,
+        cells: &[u32],
+        panels: &[u32],
+        first: usize,
+        columns: usize,
+        target: &Target,
+        _coming: Option<Matrix<'_>>,
+    ) {
+        let depth = Self::depth(rows.pairs());
+        let stride = row_stride(depth);
+        // SAFETY: this kernel is only chosen where `is_available` has found the instructions.
+        #[allow(unsafe_code)]
+        let mut engine = unsafe { E::configured() };
+        let mut block = Block([[0.0; SIDE]; SIDE]);
+        for (panel, packed) in panels.chunks(depth * COLUMNS).enumerate() {
+            let panel = (first + panel) * COLUMNS;
+            for column in (panel..columns.min(panel + COLUMNS)).step_by(SIDE) {
+                for row in (0..rows.count).step_by(SIDE) {
+                    let a = &cells[row * stride..];
+                    engine.multiply(a, stride, &packed[column - panel..], depth, &mut block);
+                    let tile = Tile {
+                        row: rows.first + row,
+                        rows: SIDE.min(rows.count - row),
+                        column,
+                        columns: SIDE.min(columns - column),
+                    };
+                    // SAFETY: no two blocks share a cell of the result, which is borrowed mutably for the whole call.
+                    #[allow(unsafe_code)]
+                    unsafe {
+                        store(&block, target, tile);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Copies `SIDE` rows at most, each to `stride` cells. What the rows lack is filled with zeros.
+fn pack_block(rows: &Rows<'_>, cells: &mut [u32], stride: usize) {
+    let &Rows { a, first, count } = rows;
+    if a.column_stride == 1 {
+        let (cells, beyond) = cells.split_at_mut(count * stride);
+        for (i, cells) in cells.chunks_mut(stride).enumerate() {
+            let (cells, padding) = cells.split_at_mut(rows.pairs());
+            pack_neighbours(&a.data[(first + i) * a.row_stride..][..a.columns], cells);
+            padding.fill(0);
+        }
+        beyond.fill(0);
+        return;
+    }
+    // Numbers of a row lie apart: a pair of each row is rounded to the side and then written across.
+    for pair in 0..stride {
+        let numbers = |k: usize| match k < a.columns {
+            true => &a.data[k * a.column_stride + first..][..count],
+            false => &[],
+        };
+        let mut across = [0; SIDE];
+        if pair < rows.pairs() {
+            let (even, odd) = (numbers(2 * pair), numbers(2 * pair + 1));
+            pack_rows(even, odd, &mut across[..count], a.column_stride);
+        }
+        for (row, cell) in cells.chunks_mut(stride).zip(across) {
+            row[pair] = cell;
+        }
+    }
+}
+
+/// Stores the part of a block that is inside the product.
+///
+/// # Safety
+/// The tile must be inside the product and nobody else may use its cells.
+#[allow(unsafe_code)]
+unsafe fn store(block: &Block, target: &Target, tile: Tile) {
+    for (i, row) in block.0[..tile.rows].iter().enumerate() {
+        // SAFETY: the caller's promise; a row of the product is contiguous.
+        let cells = unsafe {
+            let start = target.cells.at((tile.row + i) * target.width + tile.column);
+            std::slice::from_raw_parts_mut(start, tile.columns)
+        };
+        for (cell, number) in cells.iter_mut().zip(row) {
+            *cell = match target.accumulate {
+                true => *cell + number,
+                false => *number,
+            };
+        }
+    }
+}
