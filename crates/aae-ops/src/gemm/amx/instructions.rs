@@ -91,6 +91,7 @@ pub(super) struct Instructions {
 }
 
 impl Engine for Instructions {
+    // SAFETY: the trait's condition is that of the instruction below.
     #[allow(unsafe_code)]
     unsafe fn configured() -> Self {
         // SAFETY: the caller has found the instruction; the configuration has the 64 bytes that it reads, and no compiled code

@@ -19,6 +19,7 @@ pub(in crate::gemm) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumul
 struct Model([Cells; 8]);
 
 impl Engine for Model {
+    // SAFETY: nothing is asked of the CPU.
     #[allow(unsafe_code)]
     unsafe fn configured() -> Self {
         Self([Cells::default(); 8])
