@@ -38,33 +38,66 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
         accumulate,
     };
     if !target.transposed {
-        return product(a, b, &target);
+        let panels = Panels {
+            first: b.offset(0, 0),
+            panel_step: COLUMNS,
+            row_step: b.row_stride,
+            columns: b.columns,
+        };
+        return product(a, &panels, &target);
     }
     // c = a·b as cᵀ = bᵀ·aᵀ, with the rows of aᵀ made contiguous.
-    let copied = transposed(a);
-    product(b.t(), Matrix::new(&copied, a.columns, a.rows), &target);
+    let copied = panels_of_transpose(a);
+    let panels = Panels {
+        first: copied.as_ptr(),
+        panel_step: a.columns * COLUMNS,
+        row_step: COLUMNS,
+        columns: a.rows,
+    };
+    product(b.t(), &panels, &target);
 }
 
-/// The transpose of a row-major matrix, row-major.
-fn transposed(a: Matrix<'_>) -> Buffer {
+/// The second operand in panels of `COLUMNS` columns, whose rows are contiguous.
+struct Panels {
+    first: *const f32,
+    /// From a panel to the next.
+    panel_step: usize,
+    /// From a row of a panel to the next.
+    row_step: usize,
+    /// Of all panels together.
+    columns: usize,
+}
+
+// SAFETY: what it points to is only read, and borrowed or owned by the caller of the parallel loop that shares it.
+#[allow(unsafe_code)]
+unsafe impl Sync for Panels {}
+
+/// The transpose of a row-major matrix, one panel after another: as one matrix, the rows of a panel would lie as far apart as the
+/// batch is wide, and share a few sets of the cache if that is a power of two. The last panel is whole, and its columns beyond
+/// the matrix may be anything.
+fn panels_of_transpose(a: Matrix<'_>) -> Buffer {
     const BLOCK: usize = 16;
-    let mut copy = Buffer::unwritten(a.rows * a.columns);
-    copy.par_chunks_mut(BLOCK * a.rows)
+    let mut copy = Buffer::unwritten(a.rows.next_multiple_of(COLUMNS) * a.columns);
+    copy.par_chunks_mut(a.columns * COLUMNS)
         .enumerate()
-        .for_each(|(block, copy)| {
-            let first = block * BLOCK;
-            for i in 0..a.rows {
-                let row = &a.data[i * a.row_stride + first..];
-                for (to, from) in copy.chunks_exact_mut(a.rows).zip(row) {
-                    to[i] = *from;
-                }
-            }
+        .for_each(|(panel, copy)| {
+            let rows = panel * COLUMNS..a.rows.min((panel + 1) * COLUMNS);
+            copy.par_chunks_mut(BLOCK * COLUMNS)
+                .enumerate()
+                .for_each(|(block, copy)| {
+                    for (j, i) in rows.clone().enumerate() {
+                        let row = &a.data[i * a.row_stride..][..a.columns][block * BLOCK..];
+                        for (to, from) in copy.chunks_exact_mut(COLUMNS).zip(row) {
+                            to[j] = *from;
+                        }
+                    }
+                });
         });
     copy
 }
 
-/// The product of `a` and a `b` with contiguous rows, split into tasks by its shape alone.
-fn product(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
+/// The product of `a` and `b`, split into tasks by its shape alone.
+fn product(a: Matrix<'_>, b: &Panels, target: &Target) {
     let (m, n) = (a.rows, b.columns);
     let panels = n.div_ceil(COLUMNS);
     let task_rows = match target.transposed {
@@ -93,8 +126,8 @@ fn product(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
                 a: a.offset(row, 0).cast(),
                 a_row: a.row_stride,
                 a_step: a.column_stride,
-                b: b.offset(0, column).cast(),
-                b_step: b.row_stride,
+                b: b.first.wrapping_add(panel * b.panel_step).cast(),
+                b_step: b.row_step,
                 depth: a.columns,
                 // A weight's rows are read once, from memory: those of the next tile meanwhile.
                 next: match target.transposed {
@@ -103,13 +136,13 @@ fn product(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
                         step: ROWS,
                     },
                     false => Stream {
-                        at: b.offset(0, column),
+                        at: b.first,
                         step: 0,
                     },
                 },
             };
             // SAFETY: `is_available` has found AVX-512; rows and columns of the tile are inside `a` and `b`, whose indices
-            // `Matrix::new` and the assertions of `super::gemm` hold inside their slices. No two tiles share a cell of the
+            // `Matrix::new` and the assertions of `super::gemm` hold inside their slices, or those of the copy its size. No two tiles share a cell of the
             // result, and `c` is borrowed mutably for the whole call.
             #[allow(unsafe_code)]
             unsafe {
