@@ -142,8 +142,8 @@ fn product(a: Matrix<'_>, b: &Panels, target: &Target) {
                 },
             };
             // SAFETY: `is_available` has found AVX-512; rows and columns of the tile are inside `a` and `b`, whose indices
-            // `Matrix::new` and the assertions of `super::gemm` hold inside their slices, or those of the copy its size. No two tiles share a cell of the
-            // result, and `c` is borrowed mutably for the whole call.
+            // `Matrix::new` and the assertions of `super::gemm` hold inside their slices, or inside the copy, whose panels are
+            // whole. No two tiles share a cell of the result, and `c` is borrowed mutably for the whole call.
             #[allow(unsafe_code)]
             unsafe {
                 compute_f32(operands, target, tile);

@@ -140,7 +140,7 @@ macro_rules! kernel {
             } = operands;
             let mut sums = [[_mm512_setzero_ps(); V]; R];
             if !target.transposed {
-                // A tile that is stored where nothing waits for its memory would hold up the next one.
+                // Stores that miss the cache would hold up the next tile: their memory is asked for before the loop.
                 for row in 0..R {
                     let index = (tile.row + row) * target.width + tile.column;
                     for v in 0..V {
