@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::Matrix;
 use super::bf16::{self, Kernel, Rows};
-use super::pairs::{pack_neighbours, pack_rows};
+use super::pairs::{pack_neighbours, pack_pair};
 use super::tile::{COLUMNS, LANES, Target, Tile};
 use instructions::Instructions;
 pub(super) use instructions::is_available;
@@ -132,14 +132,9 @@ fn pack_block(rows: &Rows<'_>, cells: &mut [u32], stride: usize) {
     }
     // Numbers of a row lie apart: a pair of each row is rounded to the side and then written across.
     for pair in 0..stride {
-        let numbers = |k: usize| match k < a.columns {
-            true => &a.data[k * a.column_stride + first..][..count],
-            false => &[],
-        };
         let mut across = [0; SIDE];
         if pair < rows.pairs() {
-            let (even, odd) = (numbers(2 * pair), numbers(2 * pair + 1));
-            pack_rows(even, odd, &mut across[..count], a.column_stride);
+            pack_pair(a.t(), pair, first, &mut across[..count]);
         }
         for (row, cell) in cells.chunks_mut(stride).zip(across) {
             row[pair] = cell;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
-use super::pairs::{pack_neighbours, pack_panel, pack_rows};
+use super::pairs::{pack_neighbours, pack_pair, pack_panel};
 use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_bf16};
 use super::{Cells, Matrix};
 
@@ -70,7 +70,20 @@ impl Kernel for Vectors {
     }
 
     fn pack(rows: &Rows<'_>, cells: &mut [u32]) {
-        rows.pack(cells);
+        let &Rows { a, first, count } = rows;
+        if a.column_stride == 1 {
+            cells
+                .par_chunks_mut(rows.pairs())
+                .with_min_len(ROWS)
+                .enumerate()
+                .for_each(|(i, cells)| {
+                    pack_neighbours(&a.data[(first + i) * a.row_stride..][..a.columns], cells);
+                });
+            return;
+        }
+        for (pair, cells) in cells.chunks_mut(count).enumerate() {
+            pack_pair(a.t(), pair, first, cells);
+        }
     }
 
     fn multiply(
@@ -82,9 +95,43 @@ impl Kernel for Vectors {
         target: &Target,
         coming: Option<Matrix<'_>>,
     ) {
-        let next = |tile| ahead(coming?, first + 1, tile);
-        for (panel, packed) in panels.chunks(rows.pairs() * COLUMNS).enumerate() {
-            rows.times_panel(cells, packed, first + panel, columns, target, next);
+        let depth = rows.pairs();
+        // Distances in the copy: from row to row, and from pair to pair. Numbers that are neighbours stay so.
+        let (a_row, a_step) = match rows.a.column_stride {
+            1 => (depth, 1),
+            _ => (1, rows.count),
+        };
+        for (panel, packed) in panels.chunks(depth * COLUMNS).enumerate() {
+            let column = (first + panel) * COLUMNS;
+            let nothing = Stream {
+                at: packed.as_ptr().cast(),
+                step: 0,
+            };
+            for row in (0..rows.count).step_by(ROWS) {
+                let operands = Operands {
+                    a: cells[row * a_row..].as_ptr(),
+                    a_row,
+                    a_step,
+                    b: packed.as_ptr(),
+                    b_step: COLUMNS,
+                    depth,
+                    next: coming
+                        .and_then(|b| ahead(b, first + 1, row / ROWS))
+                        .unwrap_or(nothing),
+                };
+                let tile = Tile {
+                    row: rows.first + row,
+                    rows: ROWS.min(rows.count - row),
+                    column,
+                    columns: COLUMNS.min(columns - column),
+                };
+                // SAFETY: `is_available` has found the instructions; `cells` and `packed` hold every pair of the tile's rows and
+                // columns; no two tiles share a cell of the result, and `c` is borrowed mutably for the whole call.
+                #[allow(unsafe_code)]
+                unsafe {
+                    compute_bf16(operands, target, tile);
+                }
+            }
         }
     }
 }
@@ -151,77 +198,6 @@ pub(super) struct Rows<'a> {
 impl Rows<'_> {
     pub(super) fn pairs(&self) -> usize {
         self.a.columns.div_ceil(2)
-    }
-
-    /// Distances in the copy: from row to row, and from pair to pair. Numbers that are neighbours stay so.
-    fn strides(&self) -> (usize, usize) {
-        match self.a.column_stride {
-            1 => (self.pairs(), 1),
-            _ => (1, self.count),
-        }
-    }
-
-    fn pack(&self, cells: &mut [u32]) {
-        let a = self.a;
-        if a.column_stride == 1 {
-            cells
-                .par_chunks_mut(self.pairs())
-                .with_min_len(ROWS)
-                .enumerate()
-                .for_each(|(i, cells)| {
-                    let row = &a.data[(self.first + i) * a.row_stride..][..a.columns];
-                    pack_neighbours(row, cells);
-                });
-            return;
-        }
-        for (pair, cells) in cells.chunks_mut(self.count).enumerate() {
-            let numbers = |k: usize| &a.data[k * a.column_stride + self.first..][..self.count];
-            let odd = match 2 * pair + 1 < a.columns {
-                true => numbers(2 * pair + 1),
-                false => &[],
-            };
-            pack_rows(numbers(2 * pair), odd, cells, a.column_stride);
-        }
-    }
-
-    /// Multiplies the rows, packed as `cells`, with a packed panel of `b`, whose product has `columns` columns in all.
-    fn times_panel(
-        &self,
-        cells: &[u32],
-        packed: &[u32],
-        panel: usize,
-        columns: usize,
-        target: &Target,
-        next: impl Fn(usize) -> Option<Stream>,
-    ) {
-        let (a_row, a_step) = self.strides();
-        let column = panel * COLUMNS;
-        for row in (0..self.count).step_by(ROWS) {
-            let operands = Operands {
-                a: cells[row * a_row..].as_ptr(),
-                a_row,
-                a_step,
-                b: packed.as_ptr(),
-                b_step: COLUMNS,
-                depth: self.pairs(),
-                next: next(row / ROWS).unwrap_or(Stream {
-                    at: packed.as_ptr().cast(),
-                    step: 0,
-                }),
-            };
-            let tile = Tile {
-                row: self.first + row,
-                rows: ROWS.min(self.count - row),
-                column,
-                columns: COLUMNS.min(columns - column),
-            };
-            // SAFETY: `is_available` has found the instructions; `cells` and `packed` hold every pair of the tile's rows and
-            // columns; no two tiles share a cell of the result, and `c` is borrowed mutably for the whole call.
-            #[allow(unsafe_code)]
-            unsafe {
-                compute_bf16(operands, target, tile);
-            }
-        }
     }
 }
 

@@ -25,12 +25,7 @@ pub(super) fn pack_panel(b: Matrix<'_>, panel: usize, cells: &mut [u32]) {
     let columns = COLUMNS.min(b.columns - column);
     if b.column_stride == 1 {
         for (pair, cells) in cells.chunks_mut(COLUMNS).enumerate() {
-            let row = |k: usize| &b.data[k * b.row_stride + column..][..columns];
-            let odd = match 2 * pair + 1 < b.rows {
-                true => row(2 * pair + 1),
-                false => &[],
-            };
-            pack_rows(row(2 * pair), odd, &mut cells[..columns], b.row_stride);
+            pack_pair(b, pair, column, &mut cells[..columns]);
         }
         return;
     }
@@ -80,18 +75,19 @@ pub(super) fn pack_neighbours(numbers: &[f32], cells: &mut [u32]) {
     }
 }
 
-/// Rounds two rows of numbers to bfloat16, a number of each to a cell; an empty second row counts as zeros. The rows that
-/// follow lie `stride` numbers apart.
-pub(super) fn pack_rows(even: &[f32], odd: &[f32], cells: &mut [u32], stride: usize) {
-    assert_eq!(cells.len(), even.len(), "a copy of another size");
-    assert!(
-        odd.is_empty() || odd.len() == even.len(),
-        "rows of two sizes"
-    );
-    // SAFETY: `super::bf16::is_available` has found the instructions; the sizes fit.
+/// Rounds two neighbouring rows of `b`, which are contiguous, to bfloat16, from a column on, a number of each row to a cell; a
+/// last row alone is paired with zeros.
+pub(super) fn pack_pair(b: Matrix<'_>, pair: usize, column: usize, cells: &mut [u32]) {
+    let row = |k: usize| &b.data[k * b.row_stride + column..][..cells.len()];
+    let even = row(2 * pair);
+    let odd = match 2 * pair + 1 < b.rows {
+        true => row(2 * pair + 1),
+        false => &[],
+    };
+    // SAFETY: `super::bf16::is_available` has found the instructions; the rows have as many numbers as there are cells.
     #[allow(unsafe_code)]
     unsafe {
-        rows(even, odd, cells, stride);
+        rows(even, odd, cells, b.row_stride);
     }
 }
 
@@ -128,7 +124,8 @@ unsafe fn neighbours(numbers: &[f32], cells: &mut [u32]) {
 }
 
 /// # Safety
-/// The CPU must have the instructions; `cells` must have as many elements as `even`, and `odd` as many or none.
+/// The CPU must have the instructions; `cells` must have as many elements as `even`, and `odd` as many or none, which counts as
+/// zeros. The rows that follow lie `stride` numbers apart.
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bf16")]
 unsafe fn rows(even: &[f32], odd: &[f32], cells: &mut [u32], stride: usize) {
