@@ -54,7 +54,7 @@ impl Unit {
 }
 
 /// Name, label, short label, unit, whether it is a key figure, meaning; in the order in which they are shown.
-const KNOWN: [(&str, &str, &str, Unit, bool, &str); 15] = [
+const KNOWN: [(&str, &str, &str, Unit, bool, &str); 17] = [
     (
         "classification_error",
         "classification error",
@@ -134,6 +134,22 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 15] = [
         Unit::Nats,
         true,
         "Mean log-likelihood of an image under the model; higher is better.",
+    ),
+    (
+        "parzen_window",
+        "Parzen window",
+        "window",
+        Unit::Plain,
+        false,
+        "Standard deviation of the Gaussians that the log-likelihood puts around samples, chosen on held-out or training images.",
+    ),
+    (
+        "parzen_samples",
+        "samples for the log-likelihood",
+        "samples",
+        Unit::Plain,
+        false,
+        "Samples of the model that the log-likelihood puts Gaussians around.",
     ),
     (
         "reconstruction_error",

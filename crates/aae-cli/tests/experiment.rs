@@ -109,6 +109,38 @@ fn one_seed_has_no_standard_error() {
 }
 
 #[test]
+fn the_likelihood_of_each_seed_is_that_of_eval_and_stands_in_the_row() {
+    let place = Place::new();
+    fs::write(
+        place.path("page.md"),
+        "<!-- results:begin -->\n<!-- results:end -->\n",
+    )
+    .unwrap();
+    let args = ["--seeds", "0,1", "--epochs", "1", "--likelihood"];
+    experiment(&place, &[&args[..], &["--docs", "page.md"]].concat()).succeeds();
+    let results = place.json("experiments/aae/results.json");
+    let found = &results["evaluations"][0]["figures"]["log_likelihood"]["values"];
+    for seed in [0, 1] {
+        let eval = place
+            .run(&[
+                "eval",
+                &format!("experiments/aae/s{seed}"),
+                "--likelihood",
+                "--json",
+            ])
+            .succeeds();
+        let eval: Value = serde_json::from_str(&eval.stdout).unwrap();
+        assert_eq!(found[seed], eval["log_likelihood"]);
+    }
+    let page = String::from_utf8(place.read("page.md")).unwrap();
+    assert!(
+        page.contains("log-likelihood ") && page.contains(" nats; "),
+        "{page}"
+    );
+    assert!(page.contains(" --likelihood"), "{page}");
+}
+
+#[test]
 fn finished_seeds_are_kept_and_more_can_be_added() {
     let place = Place::new();
     let common = ["--max-steps", "2", "--seeds"];
@@ -236,6 +268,10 @@ fn mistakes_are_said_before_anything_is_trained() {
         experiment(&place, args).ends(code).says(says);
     }
     place
+        .run(&["experiment", "nn-100", "--likelihood"])
+        .ends(2)
+        .says("--likelihood: nn-100 has no decoder");
+    place
         .run(&["experiment", "aea"])
         .ends(2)
         .says("did you mean `aae`");
@@ -248,8 +284,8 @@ fn the_row_of_a_page_is_written_and_replaced_and_the_rest_stays() {
     let page = |row: &str| {
         format!(
             "# Experiments\n\n<!-- results:begin -->\n\
-             | experiment | seeds | epochs | test images: mean ± standard error | minutes a seed | commit | command |\n\
-             |---|---|---|---|---|---|---|\n\
+             | experiment | seeds | epochs | test images: mean ± standard error | the paper | minutes a seed | commit | command |\n\
+             |---|---|---|---|---|---|---|---|\n\
              | `other` | by  hand |\n{row}<!-- results:end -->\n\n  More.  \n"
         )
     };
@@ -272,8 +308,9 @@ fn the_row_of_a_page_is_written_and_replaced_and_the_rest_stays() {
         cells[3].contains("distance ") && cells[3].contains("(draws "),
         "{row}"
     );
+    assert_eq!(cells[4], "-", "the paper has no figure for it");
     assert!(
-        cells[6].starts_with(
+        cells[7].starts_with(
             "`cargo xtask experiment aae --seeds 0,1 --epochs 1 --batch-size 20 --set "
         ),
         "{row}"

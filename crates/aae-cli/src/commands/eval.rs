@@ -13,7 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 mod judge;
-mod likelihood;
+pub(crate) mod likelihood;
 mod probes;
 
 use crate::args::ModelArgs;
@@ -22,7 +22,7 @@ use crate::trained::{self, Asked, Trained};
 use crate::{output, report, text};
 
 /// Figures by name.
-type Figures = BTreeMap<String, f64>;
+pub(crate) type Figures = BTreeMap<String, f64>;
 
 /// Measure a model on the test images: reconstruction, match of the codes with the prior, inferred labels
 #[derive(Args, Debug)]

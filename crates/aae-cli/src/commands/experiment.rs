@@ -9,6 +9,7 @@ use aae_train::run_dir::RunDir;
 use anyhow::Context;
 use clap::Args;
 
+use super::eval::{Figures, likelihood};
 use super::train::{ChangeArgs, Ended, Prepared, begin, go_on, train};
 use crate::args::DataArgs;
 use crate::device::DeviceArgs;
@@ -25,7 +26,7 @@ use crate::{output, program, report, shell};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   {program} experiment aae                          seeds 0, 1, 2, 3, 4, into experiments/aae/
-  {program} experiment aae-8d --seeds 0..9 --at 10,20
+  {program} experiment aae-8d --seeds 0..9 --at 10,20 --likelihood
   {program} experiment aae --set prior.std=3 --out experiments/narrow
   {program} experiment aae --docs docs/experiments.md
 
@@ -42,6 +43,9 @@ pub(crate) struct ExperimentArgs {
     /// Also give the figures after these epochs
     #[arg(long, value_name = "EPOCH,...", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..))]
     at: Vec<u64>,
+    /// Also estimate the log-likelihood of the test images, by a Parzen window on 10,000 samples
+    #[arg(long)]
+    likelihood: bool,
     /// The folder of the experiment; runs are in its folders s0, s1, ... [default: experiments/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -61,6 +65,10 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         Page::read(page)?;
     }
     for config in &configs {
+        if args.likelihood && !config.variant.has_decoder() {
+            let message = format!("--likelihood: {} has no decoder", args.preset);
+            return Err(UsageError(message).into());
+        }
         folder::look(&args.run_folder(config.seed), config)?;
     }
     let stop = Stop::install().context("could not install the signal handlers")?;
@@ -79,6 +87,10 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         }
     }
     let config = args.config(0)?;
+    let measured = match args.likelihood {
+        true => args.likelihoods(&runs)?,
+        false => Vec::new(),
+    };
     let results = gather::results(
         &Subject {
             experiment: args.name(),
@@ -89,6 +101,7 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
             steps_per_epoch: length.steps_per_epoch,
             total_steps: length.total_steps,
             at: &args.at,
+            measured: &measured,
         },
         &runs,
     )?;
@@ -170,6 +183,9 @@ impl ExperimentArgs {
         if !self.at.is_empty() {
             let at: Vec<String> = self.at.iter().map(u64::to_string).collect();
             words.extend(["--at".to_owned(), at.join(",")]);
+        }
+        if self.likelihood {
+            words.push("--likelihood".to_owned());
         }
         if let Some(data) = &self.data.data {
             // Where the images are on this machine helps nobody on another.
@@ -254,6 +270,14 @@ impl ExperimentArgs {
                 Ok(None)
             }
         }
+    }
+
+    /// The log-likelihoods of finished runs, with what belongs to them.
+    fn likelihoods(&self, runs: &[RunDir]) -> anyhow::Result<Vec<Figures>> {
+        self.place.open()?.run(|device| {
+            let of_run = |run: &RunDir| likelihood::of_run(run.path(), &self.data, device);
+            runs.iter().map(of_run).collect()
+        })
     }
 
     fn say_stopped(&self, stop: &Stop, when: &str) {

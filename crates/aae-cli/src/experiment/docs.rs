@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aae_train::presets::preset;
 use aae_train::{durable, regular_file};
 
 use super::results::Results;
@@ -17,8 +18,8 @@ use crate::text::{self, figure, hundredths, plural};
 const BEGIN: &str = "<!-- results:begin -->";
 const END: &str = "<!-- results:end -->";
 const HEAD: [&str; 2] = [
-    "| experiment | seeds | epochs | test images: mean ± standard error | minutes a seed | commit | command |",
-    "|---|---|---|---|---|---|---|",
+    "| experiment | seeds | epochs | test images: mean ± standard error | the paper | minutes a seed | commit | command |",
+    "|---|---|---|---|---|---|---|---|",
 ];
 /// Digits of a revision that are shown.
 const REVISION: usize = 10;
@@ -171,6 +172,7 @@ fn row(results: &Results) -> String {
             false => plural(results.steps, "step"),
         },
         key_figures(results),
+        of_paper(results),
         minutes,
         match revisions.is_empty() {
             true => "-".to_owned(),
@@ -180,6 +182,15 @@ fn row(results: &Results) -> String {
     ];
     let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
     format!("| {} |", cells.join(" | "))
+}
+
+/// What the paper has for the preset.
+fn of_paper(results: &Results) -> String {
+    let known = preset(&results.preset).ok();
+    known
+        .and_then(|preset| preset.paper)
+        .unwrap_or("-")
+        .to_owned()
 }
 
 /// The first digits of a revision; `-dirty` stays, which says that files differed from it.

@@ -27,6 +27,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) total_steps: u64,
     /// Epochs before the last whose figures are wanted too.
     pub(crate) at: &'a [u64],
+    /// What was measured on the test images after the last step beside what a run measures itself: for each of the seeds, or none.
+    pub(crate) measured: &'a [BTreeMap<String, f64>],
 }
 
 /// The results of finished runs, which are in the order of the seeds.
@@ -35,14 +37,19 @@ pub(crate) struct Subject<'a> {
 pub(crate) fn results(subject: &Subject<'_>, runs: &[RunDir]) -> Result<Results, MetricsError> {
     let mut evaluations = Vec::new();
     let mut seeds = Vec::new();
-    for (run, seed) in runs.iter().zip(subject.seeds) {
+    for (index, (run, seed)) in runs.iter().zip(subject.seeds).enumerate() {
         let lines = metrics::read(&run.metrics())?;
         seeds.push(SeedRun {
             seed: *seed,
             minutes: seconds(&lines, &run.summary()).map(|seconds| seconds / 60.0),
             environment: environment(&run.environment()),
         });
-        evaluations.push(by_moment(lines));
+        let mut found = by_moment(lines);
+        let last = found.get_mut(&(subject.total_steps, "test".to_owned()));
+        if let (Some(last), Some(measured)) = (last, subject.measured.get(index)) {
+            last.figures.extend(measured.clone());
+        }
+        evaluations.push(found);
     }
     let with_seed_0 = Config {
         seed: 0,
