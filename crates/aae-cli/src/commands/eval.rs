@@ -16,7 +16,7 @@ mod judge;
 pub(crate) mod likelihood;
 mod probes;
 
-use crate::args::ModelArgs;
+use crate::args::{DataArgs, ModelArgs};
 use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Asked, Trained};
 use crate::{output, report, text};
@@ -80,9 +80,7 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
             false => Asked::Anything,
         };
         let model = trained::load(args.model.run.as_deref(), asked, &args.model.data, device)?;
-        let data = model.read_data(&args.model.data)?;
-        let test = Split::all(&data.test.into());
-        let splits = Splits::new(&model.config, &Arc::new(data.train))?;
+        let (test, splits) = images(&model, &args.model.data)?;
         let mut report = evaluate(&model, &test, &splits)?;
         if args.probes {
             model.check_decoder()?;
@@ -106,6 +104,13 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
         }
     })?;
     output::print(&text)
+}
+
+/// The test images, and the others as the model's training split them.
+fn images(model: &Trained, data: &DataArgs) -> anyhow::Result<(Split, Splits)> {
+    let data = model.read_data(data)?;
+    let splits = Splits::new(&model.config, &Arc::new(data.train))?;
+    Ok((Split::all(&data.test.into()), splits))
 }
 
 fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Report> {

@@ -1,7 +1,6 @@
 //! The log-likelihood of the test images under a Parzen window on samples of the model (paper §3, table 1).
 
 use std::path::Path;
-use std::sync::Arc;
 
 use aae_data::Split;
 use aae_eval::{ParzenStream, choose_window, window_grid};
@@ -9,7 +8,7 @@ use aae_ops::stream::stream;
 use aae_train::data::Splits;
 use candle_core::Device;
 
-use super::Figures;
+use super::{Figures, images};
 use crate::args::DataArgs;
 use crate::pictures::generate;
 use crate::trained::{self, Asked, Trained};
@@ -40,9 +39,7 @@ pub(super) fn window(text: &str) -> Result<f64, String> {
 pub(crate) fn of_run(folder: &Path, data: &DataArgs, device: &Device) -> anyhow::Result<Figures> {
     let model = trained::load(Some(folder), Asked::Decoder, data, device)?;
     model.check_decoder()?;
-    let data = model.read_data(data)?;
-    let test = Split::all(&data.test.into());
-    let splits = Splits::new(&model.config, &Arc::new(data.train))?;
+    let (test, splits) = images(&model, data)?;
     likelihood(&model, &splits, &test, DEFAULT_SAMPLES, None)
 }
 
