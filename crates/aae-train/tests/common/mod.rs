@@ -9,7 +9,7 @@ use aae_data::{Dataset, Split};
 use aae_models::{Autoencoder, one_hot};
 use aae_train::checkpoint::{Checkpoint, load_newest};
 use aae_train::config::{Config, Override};
-use aae_train::data::fingerprint;
+use aae_train::data::{Splits, fingerprint};
 use aae_train::metrics::EvaluationLine;
 use aae_train::observer::{Observer, StepReport};
 use aae_train::run_dir::RunDir;
@@ -101,15 +101,25 @@ pub(crate) fn train(
     resume: Option<Checkpoint>,
     stop_at: Option<u64>,
 ) -> Result<Outcome, FitError> {
-    let data = dataset();
-    let splits = aae_train::data::Splits::new(config, &data).unwrap();
+    let splits = Splits::new(config, &dataset()).unwrap();
+    train_on(&splits, config, run, resume, stop_at)
+}
+
+/// The same on images of the caller's choice.
+pub(crate) fn train_on(
+    splits: &Splits,
+    config: &Config,
+    run: &RunDir,
+    resume: Option<Checkpoint>,
+    stop_at: Option<u64>,
+) -> Result<Outcome, FitError> {
     let stop = AtomicBool::new(false);
     let mut stopper = StopAt(stop_at.unwrap_or(u64::MAX), &stop);
     fit(Job {
         config,
         train: &splits.train,
         labelled: splits.labelled.as_ref(),
-        data_fingerprint: &fingerprint(&data),
+        data_fingerprint: &fingerprint(splits.train.dataset()),
         run,
         device: &Device::Cpu,
         resume,
