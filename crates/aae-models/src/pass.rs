@@ -21,13 +21,21 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// The pass that trained models are used with. Row `i` of a batch gets the same noise in every batch.
+    /// The pass that trained models are used with, for a single batch.
     pub const EVALUATION: Self = Self {
         mode: Mode::Evaluate,
         seed: 0,
         purpose: "evaluation",
         counter: 0,
     };
+
+    /// The pass for batch number `batch` of many, whose rows draw noise of their own.
+    pub fn evaluation(batch: u64) -> Self {
+        Self {
+            counter: batch,
+            ..Self::EVALUATION
+        }
+    }
 
     /// The pass of a training step that the running statistics of batch normalisation follow.
     pub fn tracking(seed: u64, purpose: &'static str, step: u64) -> Self {
