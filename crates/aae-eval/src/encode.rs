@@ -15,8 +15,9 @@ const BATCH: usize = 500;
 /// Errors: if the images have another size than the autoencoder's, or the network fails.
 pub fn encode_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
     let mut codes = Vec::with_capacity(split.len() * autoencoder.latent_dim());
-    for_each_batch(autoencoder, split, |images, _| {
-        let style = autoencoder.encode(images)?.style.detach();
+    for_each_batch(autoencoder, split, |images, batch| {
+        let latent = autoencoder.encoder().forward(images, batch.pass())?;
+        let style = latent.style.detach();
         codes.extend(style.flatten_all()?.to_vec1::<f32>()?);
         Ok(())
     })?;
@@ -32,8 +33,8 @@ pub fn represent_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32
         return encode_all(autoencoder, split);
     }
     let mut places = Vec::with_capacity(split.len() * autoencoder.latent_dim());
-    for_each_batch(autoencoder, split, |images, _| {
-        let latent = autoencoder.encode(images)?;
+    for_each_batch(autoencoder, split, |images, batch| {
+        let latent = autoencoder.encoder().forward(images, batch.pass())?;
         let label = autoencoder.label(&latent, None)?;
         let place = autoencoder.decoder().input(&latent.style, label.as_ref())?;
         places.extend(place.detach().flatten_all()?.to_vec1::<f32>()?);
@@ -48,10 +49,8 @@ pub fn represent_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32
 /// Errors: as [`encode_all`]; if the encoder infers no label.
 pub fn infer_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
     let mut probabilities = Vec::with_capacity(split.len() * autoencoder.categories());
-    for_each_batch(autoencoder, split, |images, _| {
-        let logits = autoencoder
-            .encoder()
-            .label_logits(images, Pass::EVALUATION)?;
+    for_each_batch(autoencoder, split, |images, batch| {
+        let logits = autoencoder.encoder().label_logits(images, batch.pass())?;
         probabilities.extend(softmax(&logits)?.flatten_all()?.to_vec1::<f32>()?);
         Ok(())
     })?;
@@ -92,10 +91,19 @@ pub fn given_labels(
 
 /// A batch of images on the way through the networks.
 pub(crate) struct Batch<'a> {
+    /// From 0.
+    pub(crate) number: u64,
     /// Where they are in the split.
     pub(crate) positions: &'a [u32],
     /// `[B, pixels]`, on the host.
     pub(crate) values: &'a [f32],
+}
+
+impl Batch<'_> {
+    /// How the encoder is walked through with it.
+    pub(crate) fn pass(&self) -> Pass {
+        Pass::evaluation(self.number)
+    }
 }
 
 /// Calls `visit` with each batch of images, as a tensor `[B, pixels]` on the autoencoder's device and as the same values on the host.
@@ -112,11 +120,12 @@ pub(crate) fn for_each_batch(
         });
     }
     let mut values = Vec::new();
-    for positions in split.all_batches(BATCH) {
+    for (number, positions) in (0..).zip(split.all_batches(BATCH)) {
         split.gather(&positions, &mut values);
         let shape = (positions.len(), image.pixels());
         let images = Tensor::from_slice(&values, shape, autoencoder.device())?;
         let batch = Batch {
+            number,
             positions: &positions,
             values: &values,
         };

@@ -45,6 +45,6 @@ pub use network_probe::{NetworkProbe, network_probe_accuracy};
 pub use partitions::{adjusted_rand_index, normalized_mutual_information};
 pub use parzen::{LogLikelihood, ParzenStream, parzen_log_likelihood};
 pub use prior_match::{Distances, PriorMatch, prior_match};
-pub use reconstruction::{encode_and_reconstruct, mean_squared_error};
+pub use reconstruction::{denoising_error, encode_and_reconstruct, mean_squared_error};
 pub use sliced_wasserstein::{SlicedWasserstein, sliced_wasserstein};
 pub use window::{WindowSearch, choose_window, window_grid};

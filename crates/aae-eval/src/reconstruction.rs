@@ -2,6 +2,7 @@
 
 use aae_data::Split;
 use aae_models::Autoencoder;
+use candle_core::Tensor;
 
 use crate::EvalError;
 use crate::encode::{for_each_batch, given_labels};
@@ -29,7 +30,7 @@ pub fn encode_and_reconstruct(
     let mut codes = Vec::with_capacity(split.len() * autoencoder.latent_dim());
     let mut sum = 0.0;
     for_each_batch(autoencoder, split, |images, batch| {
-        let latent = autoencoder.encode(images)?;
+        let latent = autoencoder.encoder().forward(images, batch.pass())?;
         let known = given_labels(autoencoder, split, batch.positions)?;
         let label = autoencoder.label(&latent, known.as_ref())?;
         let reconstructions = autoencoder.generate(&latent.style, label.as_ref())?;
@@ -40,6 +41,28 @@ pub fn encode_and_reconstruct(
         Ok(())
     })?;
     Ok((codes, mean(sum, split.len() * split.dataset().pixels())?))
+}
+
+/// Squared error between the images of `split` and what the autoencoder makes of corrupted ones, mean over pixels and images.
+/// `corrupt` gets the images of each batch, `[B, pixels]`, with the batch's number, and returns as many.
+///
+/// Errors: as [`encode_and_reconstruct`]; if `corrupt` fails.
+pub fn denoising_error(
+    autoencoder: &Autoencoder,
+    split: &Split,
+    mut corrupt: impl FnMut(&Tensor, u64) -> candle_core::Result<Tensor>,
+) -> Result<f64, EvalError> {
+    let mut sum = 0.0;
+    for_each_batch(autoencoder, split, |images, batch| {
+        let seen = corrupt(images, batch.number)?;
+        let latent = autoencoder.encoder().forward(&seen, batch.pass())?;
+        let known = given_labels(autoencoder, split, batch.positions)?;
+        let label = autoencoder.label(&latent, known.as_ref())?;
+        let restored = autoencoder.generate(&latent.style, label.as_ref())?;
+        sum += squared_error(batch.values, &restored.flatten_all()?.to_vec1::<f32>()?);
+        Ok(())
+    })?;
+    mean(sum, split.len() * split.dataset().pixels())
 }
 
 fn squared_error(originals: &[f32], reconstructions: &[f32]) -> f64 {

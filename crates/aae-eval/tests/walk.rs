@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use aae_data::{Dataset, Split};
-use aae_eval::{EvalError, encode_all, encode_and_reconstruct, mean_squared_error};
+use aae_eval::{
+    EvalError, denoising_error, encode_all, encode_and_reconstruct, mean_squared_error,
+};
 use aae_models::{
     Autoencoder, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig,
     PosteriorConfig,
@@ -34,6 +36,10 @@ fn split() -> Split {
 }
 
 fn autoencoder(image: ImageShape) -> Autoencoder {
+    with_posterior(image, PosteriorConfig::Deterministic {})
+}
+
+fn with_posterior(image: ImageShape, posterior: PosteriorConfig) -> Autoencoder {
     let network = NetworkConfig {
         hidden: vec![8],
         activation: Activation::Relu,
@@ -42,7 +48,7 @@ fn autoencoder(image: ImageShape) -> Autoencoder {
         latent_dim: 3,
         categories: 0,
         init: InitScheme::KaimingUniform,
-        posterior: PosteriorConfig::Deterministic {},
+        posterior,
         encoder: EncoderConfig {
             hidden: vec![8],
             activation: Activation::Relu,
@@ -97,6 +103,46 @@ fn the_error_of_a_walk_is_that_of_all_images_at_once() {
     assert_eq!(codes, encode_all(&autoencoder, &split).unwrap());
     // A new decoder answers about one half everywhere; the pixels are spread evenly over [0, 1], with variance 1/12.
     assert!((walked - 1.0 / 12.0).abs() < 0.02, "{walked}");
+}
+
+#[test]
+fn corrupted_images_are_measured_against_the_clean_ones() {
+    let (autoencoder, split) = (autoencoder(SHAPE), split());
+    let (_, clean) = encode_and_reconstruct(&autoencoder, &split, |_, _| {}).unwrap();
+    let untouched = denoising_error(&autoencoder, &split, |images, _| Ok(images.clone()));
+    assert_eq!(untouched.unwrap(), clean);
+    // Of black images every reconstruction is that of black.
+    let mut batches = Vec::new();
+    let blacked = denoising_error(&autoencoder, &split, |images, batch| {
+        batches.push(batch);
+        images.zeros_like()
+    });
+    assert_eq!(batches, [0, 1, 2]);
+    let black =
+        candle_core::Tensor::zeros((1, SHAPE.pixels()), candle_core::DType::F32, &Device::Cpu);
+    let restored = autoencoder.reconstruct(&black.unwrap(), None).unwrap();
+    let restored: Vec<f32> = restored.flatten_all().unwrap().to_vec1().unwrap();
+    let mut originals = Vec::new();
+    split.gather(&(0..N as u32).collect::<Vec<_>>(), &mut originals);
+    let expected = mean_squared_error(&originals, &restored.repeat(N)).unwrap();
+    assert!((blacked.unwrap() - expected).abs() < 1e-8);
+}
+
+#[test]
+fn every_image_has_noise_of_its_own_and_the_same_again() {
+    let autoencoder = with_posterior(SHAPE, PosteriorConfig::Gaussian {});
+    let alike = split().image(0).repeat(N);
+    let data = Dataset::new(alike, vec![0; N], SHAPE.height, SHAPE.width, 1).unwrap();
+    let split = Split::all(&Arc::new(data));
+    let codes = encode_all(&autoencoder, &split).unwrap();
+    assert_eq!(codes, encode_all(&autoencoder, &split).unwrap());
+    let mut distinct: Vec<[u32; 3]> = codes
+        .chunks_exact(3)
+        .map(|code| [0, 1, 2].map(|i| code[i].to_bits()))
+        .collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), N);
 }
 
 #[test]
