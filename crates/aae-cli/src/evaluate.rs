@@ -6,12 +6,15 @@ use std::error::Error;
 use aae_data::Split;
 use aae_eval::{
     ClusterProbabilities, EvalError, LabelledCodes, PriorMatch, argmax_rows, cluster_scores,
-    encode_and_reconstruct, error_rate, infer_all, k_nearest_accuracy, prior_match,
+    denoising_error, encode_and_reconstruct, error_rate, infer_all, k_nearest_accuracy,
+    prior_match,
 };
 use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
 use aae_train::Evaluator;
 use aae_train::config::{Config, VariantKind};
+use aae_train::corruption::{Corruption, CorruptionConfig};
+use aae_train::data::Splits;
 use aae_train::metrics::EvaluationLine;
 
 /// Sliced Wasserstein distance of the codes to the prior.
@@ -23,14 +26,28 @@ pub(crate) const MMD: &str = "mmd_squared";
 /// The same between draws and other draws.
 pub(crate) const MMD_FLOOR: &str = "mmd_squared_floor";
 
+/// Squared error of what the decoder makes of images that were corrupted as in training, against the clean ones.
+pub(crate) const DENOISING_ERROR: &str = "denoising_error";
 /// Share of images whose inferred label is wrong.
 pub(crate) const CLASSIFICATION_ERROR: &str = "classification_error";
+/// The ends of the interval of that share that the number of images allows.
+pub(crate) const ERROR_LOW: &str = "classification_error_low";
+pub(crate) const ERROR_HIGH: &str = "classification_error_high";
 /// Share of codes nearest to their own class's component of the prior.
 pub(crate) const COMPONENT_ACCURACY: &str = "component_accuracy";
 /// Share of images in a cluster that stands for another class, by the paper's rule.
 pub(crate) const CLUSTERING_ERROR: &str = "clustering_error";
 /// The same by majority vote.
 pub(crate) const MAJORITY_ERROR: &str = "clustering_error_majority";
+/// Clusters that no image was put into.
+pub(crate) const DEAD: &str = "clusters_dead";
+/// Normalized mutual information of clusters and classes.
+pub(crate) const NMI: &str = "normalized_mutual_information";
+/// Adjusted Rand index of clusters and classes.
+pub(crate) const ARI: &str = "adjusted_rand_index";
+
+/// Images that choices are made by: the class that a cluster stands for, the window of a likelihood.
+pub(crate) const CHOICES: usize = 5_000;
 
 /// Measures the test images, and the held-out ones if there are any, each time that training asks.
 ///
@@ -38,7 +55,7 @@ pub(crate) const MAJORITY_ERROR: &str = "clustering_error_majority";
 #[derive(Debug)]
 pub(crate) struct Measure<'a> {
     pub(crate) test: &'a Split,
-    pub(crate) validation: Option<&'a Split>,
+    pub(crate) splits: &'a Splits,
     pub(crate) config: &'a Config,
 }
 
@@ -53,10 +70,10 @@ impl Evaluator for Measure<'_> {
         step: u64,
         epoch: u64,
     ) -> Result<Vec<EvaluationLine>, Box<dyn Error + Send + Sync>> {
+        let judges = self.splits.for_choices(CHOICES);
         self.parts()
             .map(|(name, split)| {
-                let judges = self.validation.unwrap_or(split);
-                let measured = measure(autoencoder, split, judges, self.config, |_, _| {})?;
+                let measured = measure(autoencoder, split, &judges, self.config, |_, _| {})?;
                 Ok(EvaluationLine {
                     step,
                     epoch,
@@ -72,8 +89,10 @@ impl Evaluator for Measure<'_> {
 impl Measure<'_> {
     /// The splits by name, in the order of their lines.
     fn parts(&self) -> impl Iterator<Item = (&'static str, &Split)> {
-        let validation = self.validation.map(|split| ("validation", split));
-        validation.into_iter().chain([("test", self.test)])
+        let validation = self.splits.validation.iter();
+        validation
+            .map(|split| ("validation", split))
+            .chain([("test", self.test)])
     }
 }
 
@@ -87,8 +106,7 @@ pub(crate) struct Measured {
     pub(crate) codes: Vec<f32>,
 }
 
-/// Measures a split. The images of `judges` say which class a cluster stands for, where the model has clusters: held-out ones,
-/// or those of the split itself where none are held out. `see` is shown images and reconstructions, as by
+/// Measures a split. The images of `judges` say which class a cluster stands for, where the model has clusters. `see` is shown images and reconstructions, as by
 /// [`encode_and_reconstruct`].
 pub(crate) fn measure(
     autoencoder: &Autoencoder,
@@ -110,6 +128,13 @@ pub(crate) fn measure(
             let dim = autoencoder.latent_dim();
             let found = prior_match(&measured.codes, dim, &config.prior, config.seed)?;
             measured.figures = figures(&found);
+        }
+        if config.corruption != (CorruptionConfig::None {}) {
+            let corruption = Corruption::new(config.corruption, config.seed);
+            let error = denoising_error(autoencoder, split, |images, batch| {
+                corruption.apply(images, "evaluation", batch)
+            })?;
+            measured.figures.insert(DENOISING_ERROR.to_owned(), error);
         }
     }
     if config.variant == VariantKind::LabelRegularized && !split.is_empty() {
@@ -166,8 +191,8 @@ fn label_figures(
         let found = error_rate(&predictions, &labels)?;
         return Ok(BTreeMap::from([
             (CLASSIFICATION_ERROR.to_owned(), found.rate),
-            ("classification_error_low".to_owned(), found.low),
-            ("classification_error_high".to_owned(), found.high),
+            (ERROR_LOW.to_owned(), found.low),
+            (ERROR_HIGH.to_owned(), found.high),
         ]));
     }
     let (judging, judging_labels) = (infer_all(autoencoder, judges)?, judges.labels());
@@ -185,9 +210,9 @@ fn label_figures(
     Ok(BTreeMap::from([
         (CLUSTERING_ERROR.to_owned(), scores.most_certain.rate),
         (MAJORITY_ERROR.to_owned(), scores.majority.rate),
-        ("clusters_dead".to_owned(), scores.dead.len() as f64),
-        ("normalized_mutual_information".to_owned(), scores.nmi),
-        ("adjusted_rand_index".to_owned(), scores.ari),
+        (DEAD.to_owned(), scores.dead.len() as f64),
+        (NMI.to_owned(), scores.nmi),
+        (ARI.to_owned(), scores.ari),
     ]))
 }
 
@@ -252,6 +277,21 @@ mod tests {
                 "{mean} {std}"
             );
         }
+    }
+
+    #[test]
+    fn a_code_is_in_its_own_component_if_it_lies_nearest_to_that() {
+        let config = Config::resolve("labelled-mixture", None, &[]).unwrap();
+        let components = [0, 3, 7, 9, 9];
+        let mut rng = aae_ops::stream::stream(1, "test", 0);
+        let codes = config
+            .prior
+            .sample_components(&components, &mut rng)
+            .unwrap();
+        let accuracy = |labels: &[u8]| component_accuracy(&codes, labels, &config).unwrap();
+        assert_eq!(accuracy(&[0, 3, 7, 9, 9]), 1.0);
+        assert_eq!(accuracy(&[0, 3, 7, 9, 8]), 0.8);
+        assert_eq!(accuracy(&[1, 4, 8, 0, 0]), 0.0);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use aae_eval::represent_all;
 use aae_models::{Autoencoder, LabelUse};
 use aae_ops::stream::stream;
 use aae_train::config::Config;
+use aae_train::corruption::CorruptionConfig;
 use aae_train::metrics;
 use aae_train::observer::{EpochReport, Observer};
 use aae_train::run_dir::RunDir;
@@ -69,18 +70,17 @@ impl<'a> Figures<'a> {
     /// Every figure of the networks as they are now, but for the drawing; one that fails is only warned of.
     fn sheet(&self, autoencoder: &Autoencoder, step: u64, folder: &Path) -> Sheet {
         let caption = caption(&shown_name(self.run), step);
-        let subject = Subject {
-            autoencoder,
-            prior: &self.config.prior,
-            follows_prior: self.config.variant.is_adversarial(),
-            caption: &caption,
-        };
+        let subject = Subject::new(autoencoder, self.config, &caption);
         let label = autoencoder.label_use();
         let decodes = self.config.variant.has_decoder();
+        let corrupts = self.config.corruption != (CorruptionConfig::None {});
         let tells = decodes && matches!(label, LabelUse::Given | LabelUse::Inferred);
-        let figures: [(&str, bool, Ask<'_>); 7] = [
+        let figures: [(&str, bool, Ask<'_>); 8] = [
             ("reconstructions.png", decodes, &|| {
                 pictures::pairs(&subject, self.test)
+            }),
+            ("denoised.png", decodes && corrupts, &|| {
+                pictures::restorations(&subject, self.config, self.test)
             }),
             ("latent.png", decodes, &|| {
                 let codes = represent_all(autoencoder, self.test)?;

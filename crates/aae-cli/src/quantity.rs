@@ -54,7 +54,7 @@ impl Unit {
 }
 
 /// Name, label, short label, unit, whether it is a key figure, meaning; in the order in which they are shown.
-const KNOWN: [(&str, &str, &str, Unit, bool, &str); 17] = [
+const KNOWN: [(&str, &str, &str, Unit, bool, &str); 19] = [
     (
         "classification_error",
         "classification error",
@@ -136,6 +136,14 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 17] = [
         "Mean log-likelihood of an image under the model; higher is better.",
     ),
     (
+        "log_likelihood_standard_error",
+        "log-likelihood, standard error",
+        "standard error",
+        Unit::Nats,
+        false,
+        "Of the mean over the images.",
+    ),
+    (
         "parzen_window",
         "Parzen window",
         "window",
@@ -158,6 +166,14 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 17] = [
         Unit::Plain,
         true,
         "Mean squared error of a pixel between an image and what the autoencoder makes of it; 0 is perfect.",
+    ),
+    (
+        "denoising_error",
+        "denoising error",
+        "from corrupted images",
+        Unit::Plain,
+        true,
+        "The reconstruction error where the encoder sees images corrupted as in training: against the clean ones.",
     ),
     (
         "nearest_neighbour_accuracy",

@@ -11,8 +11,8 @@ use aae_train::config::{Config, VariantKind};
 use aae_train::metrics::EvaluationLine;
 
 use crate::evaluate::{
-    CLASSIFICATION_ERROR, CLUSTERING_ERROR, COMPONENT_ACCURACY, DISTANCE, DISTANCE_FLOOR,
-    MAJORITY_ERROR, prior_moments, series,
+    ARI, CLASSIFICATION_ERROR, CLUSTERING_ERROR, COMPONENT_ACCURACY, DEAD, DENOISING_ERROR,
+    DISTANCE, DISTANCE_FLOOR, ERROR_HIGH, ERROR_LOW, MAJORITY_ERROR, NMI, prior_moments, series,
 };
 use crate::logging::REPORT;
 use crate::program;
@@ -225,10 +225,19 @@ pub(crate) fn evaluation(
         ));
     }
     let get = |name: &str| line.figures.get(name).copied();
+    if let Some(error) = get(DENOISING_ERROR) {
+        let error = figure(error);
+        rows.push(("  denoising", format!("{error} from corrupted images")));
+    }
     if let Some(error) = get(CLASSIFICATION_ERROR) {
+        let interval = match (get(ERROR_LOW), get(ERROR_HIGH)) {
+            (Some(low), Some(high)) => format!(" ({} to {})", percent(low), percent(high)),
+            _ => String::new(),
+        };
+        let wrong = percent(error);
         rows.push((
             "labels",
-            format!("{} of the test images are labelled wrongly", percent(error)),
+            format!("{wrong} of the test images are labelled wrongly{interval}"),
         ));
     }
     if let Some(share) = get(COMPONENT_ACCURACY) {
@@ -248,6 +257,13 @@ pub(crate) fn evaluation(
             "clusters",
             format!("{} wrong by the paper's rule{majority}", percent(error)),
         ));
+        if let (Some(dead), Some(nmi), Some(ari)) = (get(DEAD), get(NMI), get(ARI)) {
+            let (nmi, ari) = (hundredths(nmi), hundredths(ari));
+            rows.push((
+                "",
+                format!("{dead} without images; mutual information {nmi}, Rand index {ari}"),
+            ));
+        }
     }
     if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
         let (mean, std) = prior_moments(prior, dim, seed);

@@ -7,7 +7,7 @@ use aae_eval::EvalError;
 use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, ImageShape, LabelUse};
 use aae_train::checkpoint::load_newest;
-use aae_train::config::Config;
+use aae_train::config::{Config, VariantKind};
 use aae_train::durable::DurableError;
 use aae_train::model_file::{ModelFile, ModelMeta};
 use aae_train::run_dir::{self, RunDir};
@@ -45,6 +45,8 @@ pub(crate) enum Asked {
     Decoder,
     /// A decoder that is told a label or a cluster.
     Labels,
+    /// The same, or a decoder of codes that have their label's place in the prior.
+    LabelledSamples,
 }
 
 impl Asked {
@@ -57,6 +59,9 @@ impl Asked {
             Self::Anything => true,
             Self::Decoder => variant.has_decoder(),
             Self::Labels => variant.has_decoder() && variant.label_use() != LabelUse::Absent,
+            Self::LabelledSamples => {
+                Self::Labels.is_in(run) || variant == VariantKind::LabelRegularized
+            }
         }
     }
 }
@@ -202,12 +207,7 @@ fn build(
 impl Trained {
     /// For pictures.
     pub(crate) fn subject(&self) -> Subject<'_> {
-        Subject {
-            autoencoder: &self.autoencoder,
-            prior: self.prior(),
-            follows_prior: self.config.variant.is_adversarial(),
-            caption: &self.caption,
-        }
+        Subject::new(&self.autoencoder, &self.config, &self.caption)
     }
 
     pub(crate) fn prior(&self) -> &PriorConfig {

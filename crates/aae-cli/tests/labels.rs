@@ -67,6 +67,83 @@ fn labels_are_not_for_a_model_without_them() {
 }
 
 #[test]
+fn labels_that_have_their_place_in_the_prior_are_drawn_from_there() {
+    let place = Place::new();
+    let more = [
+        &THREE[..],
+        &["--set", "data.labelled=30", "--set", "data.limit_train=150"],
+    ];
+    trained(&place, "labelled-mixture", &more.concat());
+    let last = place.metrics("runs/labelled-mixture-s0").pop().unwrap();
+    assert!(last["component_accuracy"].is_number(), "{last}");
+    for label in ["0", "1"] {
+        let out = format!("label{label}.png");
+        let command = ["sample", "--label", label, "--n", "4", "--out", &out];
+        place
+            .run(&command)
+            .succeeds()
+            .prints(&format!("wrote {out}"));
+    }
+    assert!(place.read("label0.png") != place.read("label1.png"));
+    place
+        .run(&["sample", "--label", "3"])
+        .ends(2)
+        .says("expected a label below 3, found 3");
+    // Its decoder is told nothing.
+    for args in [
+        &["--grid=-2..2", "--label", "1"][..],
+        &["--z", "0,0", "--label", "1"],
+        &["--styles", "2"],
+    ] {
+        let command = [&["sample"], args].concat();
+        place
+            .run(&command)
+            .ends(2)
+            .says("expected a model whose decoder has labels, found label_regularized");
+    }
+}
+
+#[test]
+fn a_denoising_model_shows_what_it_restores() {
+    let place = Place::new();
+    trained(&place, "denoising", &[]);
+    let run = "runs/denoising-s0";
+    png_size(&place.path(&format!("{run}/figures/denoised.png")));
+    let last = place.metrics(run).pop().unwrap();
+    let error = |name: &str| last[name].as_f64().unwrap();
+    assert!(
+        error("denoising_error") != error("reconstruction_error"),
+        "{last}"
+    );
+    place
+        .run(&["eval"])
+        .succeeds()
+        .prints("from corrupted images");
+    let command = [
+        "reconstruct",
+        "--corrupted",
+        "--n",
+        "7",
+        "--out",
+        "seen.png",
+    ];
+    place.run(&command).succeeds().prints("wrote seen.png");
+    // A row more than without: what the encoder sees.
+    place
+        .run(&["reconstruct", "--n", "7", "--out", "clean.png"])
+        .succeeds();
+    assert!(png_size(&place.path("seen.png")).1 > png_size(&place.path("clean.png")).1);
+    place
+        .train(&["--preset", "aae", "--epochs", "1"])
+        .succeeds();
+    assert!(!place.exists("runs/aae-s0/figures/denoised.png"));
+    place
+        .run(&["reconstruct", "runs/aae-s0", "--corrupted"])
+        .ends(2)
+        .says("expected a model whose images were corrupted in training");
+}
+
+#[test]
 fn a_semi_supervised_model_is_measured_by_its_labels() {
     let place = Place::new();
     let more = [&THREE[..], &["--set", "data.labelled=9"]].concat();

@@ -48,6 +48,12 @@ impl Splits {
             validation,
         })
     }
+
+    /// The first `n` held-out images, or training images if none are held out: what an evaluation chooses by, so that it chooses
+    /// nothing by test images.
+    pub fn for_choices(&self, n: usize) -> Split {
+        self.validation.as_ref().unwrap_or(&self.train).take(n)
+    }
 }
 
 /// SHA-256 of a data set's size, pixels and labels: a run goes on only with the data that it began with.
@@ -59,4 +65,25 @@ pub fn fingerprint(dataset: &Dataset) -> String {
     (0..dataset.len()).for_each(|index| hash.update(dataset.image(index)));
     hash.update(dataset.labels());
     hex(&hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Override;
+
+    #[test]
+    fn choices_are_made_by_held_out_images_or_else_by_training_images() {
+        let data = Dataset::new(vec![0; 40], vec![0; 10], 2, 2, 1).unwrap();
+        let splits = |validation: &str| {
+            let config = Config::resolve("aae", None, &[Override::set(validation)]).unwrap();
+            Splits::new(&config, &Arc::new(data.clone())).unwrap()
+        };
+        let with = splits("data.validation=4");
+        let held_out = with.validation.as_ref().unwrap();
+        assert_eq!(with.for_choices(9).indices(), held_out.indices());
+        assert_eq!(with.for_choices(3).indices(), &held_out.indices()[..3]);
+        let without = splits("data.validation=0");
+        assert_eq!(without.for_choices(3).indices(), [0, 1, 2]);
+    }
 }

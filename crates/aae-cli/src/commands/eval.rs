@@ -17,7 +17,7 @@ pub(crate) mod likelihood;
 mod probes;
 
 use crate::args::{DataArgs, ModelArgs};
-use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
+use crate::evaluate::{CHOICES, MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Asked, Trained};
 use crate::{output, report, text};
 
@@ -114,7 +114,6 @@ fn images(model: &Trained, data: &DataArgs) -> anyhow::Result<(Split, Splits)> {
 }
 
 fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Report> {
-    let judges = splits.validation.as_ref().unwrap_or(test);
     let (mut originals, mut made) = (Vec::new(), Vec::new());
     let Measured {
         reconstruction_error,
@@ -123,7 +122,7 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
     } = measure(
         &model.autoencoder,
         test,
-        judges,
+        &splits.for_choices(CHOICES),
         &model.config,
         |images, reconstructions| {
             originals.extend_from_slice(images);

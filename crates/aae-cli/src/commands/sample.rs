@@ -41,7 +41,7 @@ pub(crate) struct SampleArgs {
     /// Decode this code: as many numbers as the model's code has; may be repeated
     #[arg(long, value_name = "Z,Z,...", allow_hyphen_values = true, value_parser = code, conflicts_with_all = ["n", "seed", "grid"])]
     z: Vec<Code>,
-    /// Tell the decoder this label, of a model that has labels or clusters [default: each in turn]
+    /// Only this label, of a model that has labels or clusters [default: each in turn]
     #[arg(long, value_name = "LABEL")]
     label: Option<u8>,
     /// Draw so many random styles, one a row, each in every label
@@ -63,6 +63,7 @@ pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let path = place.run(|device| {
         let asked = match label_flag(args) {
+            Some(_) if asks_for_samples(args) => Asked::LabelledSamples,
             Some(_) => Asked::Labels,
             None => Asked::Decoder,
         };
@@ -87,16 +88,20 @@ fn label_flag(args: &SampleArgs) -> Option<&'static str> {
     }
 }
 
+/// Whether random samples of one label are asked for: where the decoder is told nothing, the label can still have its place in
+/// the prior.
+fn asks_for_samples(args: &SampleArgs) -> bool {
+    args.label.is_some() && args.grid.is_none() && args.z.is_empty()
+}
+
 /// Errors: if labels are asked for that the model does not have.
 fn check_label(args: &SampleArgs, model: &Trained) -> Result<(), UsageError> {
     let Some(flag) = label_flag(args) else {
         return Ok(());
     };
-    let ways = match model.autoencoder.label_use() {
-        LabelUse::Absent => 0,
-        _ => model.autoencoder.categories(),
-    };
-    if ways == 0 {
+    let told = model.autoencoder.label_use() != LabelUse::Absent;
+    let ways = model.subject().labels();
+    if ways == 0 || !(told || asks_for_samples(args)) {
         return Err(UsageError(format!(
             "{flag}: expected a model whose decoder has labels, found {}; train one with --preset supervised",
             model.config.variant.name()

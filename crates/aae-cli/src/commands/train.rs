@@ -257,7 +257,7 @@ pub(super) fn train(
     let outcome = prepared.place.run(|device| {
         let mut evaluator = Measure {
             test: &prepared.test,
-            validation: prepared.splits.validation.as_ref(),
+            splits: &prepared.splits,
             config,
         };
         // Dropped, and so finished, before anything is said of the end.

@@ -15,6 +15,7 @@ use std::path::Path;
 use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, LabelUse, one_hot};
 use aae_ops::stream::Stream;
+use aae_train::config::{Config, VariantKind};
 use aae_viz::{Picture, encode_png};
 use anyhow::Context;
 use candle_core::{DType, Tensor};
@@ -22,7 +23,7 @@ use candle_core::{DType, Tensor};
 pub(crate) use clusters::clusters;
 pub(crate) use codes::codes;
 pub(crate) use losses::losses;
-pub(crate) use pairs::{comparison, pairs};
+pub(crate) use pairs::{comparison, pairs, restorations, restored};
 pub(crate) use plane::{Grid, plane};
 pub(crate) use samples::{points, samples};
 pub(crate) use styles::{random_styles, styles_of};
@@ -37,8 +38,56 @@ pub(crate) struct Subject<'a> {
     pub(crate) prior: &'a PriorConfig,
     /// Whether the codes were made to follow the prior; where not, it is there for comparison.
     pub(crate) follows_prior: bool,
+    /// Classes whose codes were made to follow a component of the prior, each its own; 0 if there are none.
+    pub(crate) placed: usize,
     /// Run and step, for the subtitles.
     pub(crate) caption: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(autoencoder: &'a Autoencoder, config: &'a Config, caption: &'a str) -> Self {
+        Self {
+            autoencoder,
+            prior: &config.prior,
+            follows_prior: config.variant.is_adversarial(),
+            placed: match config.variant {
+                VariantKind::LabelRegularized => config.model.categories,
+                _ => 0,
+            },
+            caption,
+        }
+    }
+
+    /// Labels that a sample can be asked for: those that the decoder is told, or those that have their place in the prior.
+    pub(crate) fn labels(&self) -> usize {
+        match self.autoencoder.label_use() {
+            LabelUse::Absent => self.placed,
+            _ => self.autoencoder.categories(),
+        }
+    }
+
+    /// A label for each of `n` samples: each of the model's in turn.
+    pub(crate) fn in_turn(&self, n: usize) -> Vec<u8> {
+        let labels = self.labels().max(1);
+        (0..n).map(|i| (i % labels) as u8).collect()
+    }
+
+    /// A draw of the prior for each of `labels`, `[n, latent_dim]`: from its own component, where labels have theirs.
+    fn draw(&self, labels: &[u8], rng: &mut Stream) -> anyhow::Result<Vec<f32>> {
+        if self.placed == 0 {
+            let dim = self.autoencoder.latent_dim();
+            return Ok(self.prior.sample(labels.len(), dim, rng));
+        }
+        let components: Vec<usize> = labels.iter().copied().map(usize::from).collect();
+        self.prior
+            .sample_components(&components, rng)
+            .with_context(|| {
+                format!(
+                    "{}: expected a component for each label",
+                    self.prior.describe()
+                )
+            })
+    }
 }
 
 /// A picture whose numbers are all there. It has no part in the networks any more, which may move on.
@@ -88,25 +137,15 @@ fn decode(
     Ok(pixels)
 }
 
-/// Images made from `n` draws of the prior, `[n, pixels]`; a decoder with labels is told each of them in turn.
+/// Images made from `n` draws of the prior, `[n, pixels]`, of each of the model's labels in turn.
 pub(crate) fn generate(
     subject: &Subject<'_>,
     n: usize,
     rng: &mut Stream,
 ) -> anyhow::Result<Vec<f32>> {
-    let autoencoder = subject.autoencoder;
-    let codes = subject.prior.sample(n, autoencoder.latent_dim(), rng);
-    Ok(decode(
-        autoencoder,
-        &codes,
-        Told::Labels(&in_turn(autoencoder, n)),
-    )?)
-}
-
-/// A label for each of `n` samples: each of the model's in turn.
-fn in_turn(autoencoder: &Autoencoder, n: usize) -> Vec<u8> {
-    let ways = autoencoder.categories().max(1);
-    (0..n).map(|i| (i % ways) as u8).collect()
+    let labels = subject.in_turn(n);
+    let codes = subject.draw(&labels, rng)?;
+    Ok(decode(subject.autoencoder, &codes, Told::Labels(&labels))?)
 }
 
 /// Where codes are drawn, in the words of a subtitle.

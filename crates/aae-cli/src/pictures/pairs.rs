@@ -3,6 +3,8 @@
 use aae_data::Split;
 use aae_eval::{EvalError, given_labels};
 use aae_models::Autoencoder;
+use aae_train::config::Config;
+use aae_train::corruption::Corruption;
 use aae_viz::{GridLabels, Images, Row};
 
 use super::{BATCH, Drawing, Subject};
@@ -34,21 +36,77 @@ pub(crate) fn comparison(
     columns: usize,
     models: &[(String, &Autoencoder)],
 ) -> anyhow::Result<Drawing> {
-    let mut originals = Vec::new();
-    test.gather(positions, &mut originals);
-    let mut made = Vec::new();
+    let mut rows = vec![("original".to_owned(), originals(test, positions))];
     for (name, autoencoder) in models {
-        made.push((name.clone(), reconstruct(autoencoder, test, positions)?));
+        rows.push((name.clone(), reconstruct(autoencoder, test, positions)?));
     }
+    Ok(beneath_each_other(title, subtitle, test, columns, rows))
+}
+
+/// Three test images of each class, what the encoder sees of them when they are corrupted as in training, and what the decoder
+/// makes of that.
+pub(crate) fn restorations(
+    subject: &Subject<'_>,
+    config: &Config,
+    test: &Split,
+) -> anyhow::Result<Drawing> {
+    let (positions, columns) = examples(&test.labels());
+    restored(subject, config, test, &positions, columns.len())
+}
+
+/// The same of the test images at `positions`, in rows of `columns`.
+pub(crate) fn restored(
+    subject: &Subject<'_>,
+    config: &Config,
+    test: &Split,
+    positions: &[u32],
+    columns: usize,
+) -> anyhow::Result<Drawing> {
+    let autoencoder = subject.autoencoder;
+    let corruption = Corruption::new(config.corruption, config.seed);
+    let (mut seen, mut made) = (Vec::new(), Vec::new());
+    for (number, positions) in positions.chunks(BATCH).enumerate() {
+        let images = test.batch(positions, autoencoder.device())?;
+        let images = corruption.apply(&images, "evaluation", number as u64)?;
+        let labels = given_labels(autoencoder, test, positions)?;
+        let restored = autoencoder.reconstruct(&images, labels.as_ref())?;
+        seen.extend(images.flatten_all()?.to_vec1::<f32>()?);
+        made.extend(restored.flatten_all()?.to_vec1::<f32>()?);
+    }
+    let rows = [
+        ("original", originals(test, positions)),
+        ("corrupted", seen),
+        ("restored", made),
+    ];
+    Ok(beneath_each_other(
+        "Corrupted test images, restored",
+        subject.caption,
+        test,
+        columns,
+        rows.map(|(name, pixels)| (name.to_owned(), pixels)).into(),
+    ))
+}
+
+fn originals(test: &Split, positions: &[u32]) -> Vec<f32> {
+    let mut pixels = Vec::new();
+    test.gather(positions, &mut pixels);
+    pixels
+}
+
+/// Rows of images, each with its name, in bands of `columns`.
+fn beneath_each_other(
+    title: &'static str,
+    subtitle: &str,
+    test: &Split,
+    columns: usize,
+    rows: Vec<(String, Vec<f32>)>,
+) -> Drawing {
     let (height, width) = (test.dataset().height(), test.dataset().width());
     let subtitle = subtitle.to_owned();
-    Ok(Box::new(move || {
-        let mut rows = vec![Row {
-            name: "original",
-            images: Images::new(&originals, height, width)?,
-        }];
-        for (name, pixels) in &made {
-            rows.push(Row {
+    Box::new(move || {
+        let mut shown = Vec::new();
+        for (name, pixels) in &rows {
+            shown.push(Row {
                 name,
                 images: Images::new(pixels, height, width)?,
             });
@@ -58,8 +116,8 @@ pub(crate) fn comparison(
             subtitle: &subtitle,
             ..GridLabels::default()
         };
-        Ok(aae_viz::comparison(&rows, columns, &labels)?)
-    }))
+        Ok(aae_viz::comparison(&shown, columns, &labels)?)
+    })
 }
 
 /// What a model makes of the images at `positions`: `[n, pixels]` in `[0, 1]`, row-major.

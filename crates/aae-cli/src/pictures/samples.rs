@@ -3,28 +3,34 @@
 use aae_ops::stream::Stream;
 use aae_viz::{GridLabels, Images, grid};
 
-use super::{Drawing, Subject, Told, decode, drawn_from, in_turn};
+use super::{Drawing, Subject, Told, decode, drawn_from};
 
 const COLUMNS: usize = 10;
 
-/// `n` images decoded from draws of the prior, in rows of ten. A decoder with labels is told `label` for all, or without it
-/// each of its labels in turn.
+/// `n` images decoded from draws of the prior, in rows of ten: all of `label`, or without it of each of the model's labels in
+/// turn.
 pub(crate) fn samples(
     subject: &Subject<'_>,
     n: usize,
     label: Option<u8>,
     rng: &mut Stream,
 ) -> anyhow::Result<Drawing> {
-    let codes = subject
-        .prior
-        .sample(n, subject.autoencoder.latent_dim(), rng);
-    let subtitle = format!("{} · {}", subject.caption, drawn_from(subject));
-    let told = match label {
+    let labels = match label {
         Some(label) => vec![label; n],
-        None => in_turn(subject.autoencoder, n),
+        None => subject.in_turn(n),
     };
-    let title = "Random samples".to_owned();
-    draw(subject, &codes, &told, title, subtitle, Vec::new())
+    let codes = subject.draw(&labels, rng)?;
+    let subtitle = format!("{} · {}", subject.caption, drawn_from(subject));
+    let title = match label {
+        Some(label) => format!("Random samples of label {label}"),
+        None => "Random samples".to_owned(),
+    };
+    // Where a row has each label once, a column is a label.
+    let columns = match label.is_none() && subject.labels() == COLUMNS {
+        true => (0..COLUMNS).map(|label| label.to_string()).collect(),
+        false => Vec::new(),
+    };
+    draw(subject, &codes, &labels, title, subtitle, columns)
 }
 
 /// The image of each of the codes `[n, latent_dim]`; a decoder with labels is told `label`.

@@ -1,8 +1,8 @@
 //! Samples before a judge: what a classifier trained here makes of them.
 
 use aae_data::Split;
-use aae_eval::{argmax_rows, features_of, frechet_distance, mode_coverage};
-use aae_models::{LabelUse, Pass};
+use aae_eval::{argmax_rows, error_rate, features_of, frechet_distance, mode_coverage};
+use aae_models::Pass;
 use aae_ops::stream::stream;
 use candle_core::Tensor;
 
@@ -61,17 +61,10 @@ pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::
     for (class, share) in coverage.shares.iter().enumerate() {
         figures.insert(format!("samples_share_{class}"), *share);
     }
-    let told_classes = model.config.variant.ways_are_classes()
-        && model.autoencoder.label_use() != LabelUse::Absent;
-    if told_classes {
-        // Samples are told each label in turn.
-        let told = |i: usize| (i % model.autoencoder.categories()) as u8;
-        let agreeing = predictions
-            .iter()
-            .enumerate()
-            .filter(|(i, prediction)| **prediction == told(*i))
-            .count();
-        figures.insert(AGREEMENT.to_owned(), agreeing as f64 / SAMPLES as f64);
+    if model.config.variant.ways_are_classes() && model.subject().labels() > 0 {
+        let asked_for = model.subject().in_turn(SAMPLES);
+        let disagreeing = error_rate(&predictions, &asked_for)?.rate;
+        figures.insert(AGREEMENT.to_owned(), 1.0 - disagreeing);
     }
     Ok(figures)
 }

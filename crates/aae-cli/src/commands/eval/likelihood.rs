@@ -10,6 +10,7 @@ use candle_core::Device;
 
 use super::{Figures, images};
 use crate::args::DataArgs;
+use crate::evaluate::CHOICES;
 use crate::pictures::generate;
 use crate::trained::{self, Asked, Trained};
 
@@ -20,8 +21,6 @@ const SAMPLES: &str = "parzen_samples";
 
 /// Samples generated at a time, and those that the window is chosen with.
 const BLOCK: u64 = 10_000;
-/// Held-out images that the window is chosen on.
-const HELD_OUT: usize = 5_000;
 /// Samples where nobody says how many: the paper's smaller number.
 const DEFAULT_SAMPLES: u64 = 10_000;
 
@@ -62,8 +61,7 @@ pub(super) fn likelihood(
     let window = match window {
         Some(window) => window,
         None => {
-            let held_out = splits.validation.as_ref().unwrap_or(&splits.train);
-            let held_out = gathered(&held_out.take(HELD_OUT));
+            let held_out = gathered(&splits.for_choices(CHOICES));
             choose_window(&held_out, &first, pixels, &window_grid(0.05, 0.6, 26)?)?.window
         }
     };
