@@ -170,6 +170,8 @@ mod tests {
 
     #[test]
     fn rows_of_the_matrix_are_labels_and_columns_predictions() {
+        // from sklearn.metrics import confusion_matrix
+        // print(confusion_matrix([0, 1, 1, 1, 2], [0, 0, 2, 2, 1]))
         let matrix = confusion_matrix(&[0, 0, 2, 2, 1], &[0, 1, 1, 1, 2], 3).unwrap();
         let rows: Vec<&[u64]> = matrix.rows().collect();
         assert_eq!(rows, [[1, 0, 0], [1, 0, 2], [0, 1, 0]]);

@@ -80,15 +80,14 @@ mod tests {
     use crate::testing::{close, scattered};
 
     #[test]
-    fn two_clouds_agree_with_numpy() {
+    fn two_clouds_agree_with_scipy() {
         // import numpy as np
+        // from scipy.spatial.distance import cdist
         // i = np.arange(700)
         // x = np.stack([(i * 7919 % 1009) / 100, (i * 104729 % 997) / 90], 1).astype(np.float32).astype(float)
         // y = np.stack([(i * 7907 % 1013) / 80, (i * 104723 % 991) / 110 - 1], 1).astype(np.float32).astype(float)
         // c, n = 2 * y.var(0).sum(), 700
-        // def k(a, b):
-        //     d2 = ((a[:, None] - b[None]) ** 2).sum(-1)
-        //     return sum(s * c / (s * c + d2) for s in [.1, .2, .5, 1, 2, 5, 10])
+        // k = lambda a, b: sum(s * c / (s * c + cdist(a, b, "sqeuclidean")) for s in [.1, .2, .5, 1, 2, 5, 10])
         // within = k(x, x).sum() - 7 * n + k(y, y).sum() - 7 * n
         // print(within / (n * (n - 1)) - 2 * k(x, y).mean())
         let (x, y) = scattered();

@@ -200,7 +200,12 @@ mod tests {
         };
         let network = network_probe_accuracy(train, test, 2, 2, &PROBE).unwrap();
         let plane = linear_probe_accuracy(train, test, 2, 2).unwrap();
-        assert!(network > 0.93 && plane < 0.65, "{network} {plane}");
+        // scikit-learn's network of the same size has 0.965 to 0.975 with twenty seeds (x and z as for the linear probe):
+        // y = ((x[:, 0] / 5).astype(int) + (x[:, 1] / 5.5).astype(int)) % 2
+        // m = MLPClassifier((32,), alpha=0, batch_size=50, learning_rate_init=1e-2, max_iter=60, n_iter_no_change=99, random_state=seed)
+        // print(m.fit(z[:500], y[:500]).score(z[500:], y[500:]))
+        assert!((network - 0.97).abs() < 0.03, "{network}");
+        assert!(plane < 0.65, "{plane}");
     }
 
     #[test]

@@ -93,6 +93,19 @@ mod tests {
     }
 
     #[test]
+    fn the_error_agrees_with_scikit_learn() {
+        // import numpy as np
+        // from sklearn.metrics import mean_squared_error
+        // i = np.arange(700)
+        // x = np.stack([(i * 7919 % 1009) / 100, (i * 104729 % 997) / 90], 1).astype(np.float32).astype(float)
+        // y = np.stack([(i * 7907 % 1013) / 80, (i * 104723 % 991) / 110 - 1], 1).astype(np.float32).astype(float)
+        // print(mean_squared_error(x.ravel(), y.ravel()))
+        let (x, y) = crate::testing::scattered();
+        let error = mean_squared_error(&x, &y).unwrap();
+        crate::testing::close(error, 21.64008699713412, 1e-12);
+    }
+
+    #[test]
     fn small_errors_of_many_pixels_are_not_lost_in_the_sum() {
         // A single-precision sum would stand still at 2^24 additions of equal size, and drift long before.
         let error = mean_squared_error(&vec![0.0; 1 << 20], &vec![0.1; 1 << 20]).unwrap();
