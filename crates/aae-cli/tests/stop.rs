@@ -8,14 +8,29 @@ use std::time::{Duration, Instant};
 
 use support::{Place, Run, signal, training};
 
-const PRESETS: [&str; 7] = [
-    "aae",
-    "ae",
-    "aae-uniform",
-    "aae-gamma",
-    "aae-mixture",
-    "aae-swiss-roll",
-    "aae-8d",
+/// Settings for the three classes of the tests' images.
+const CLASSES: &str = "model.categories=3";
+const LABELLED: &str = "data.labelled=9";
+const HELD_OUT: &str = "data.validation=20";
+
+/// A preset for each variant and each posterior, with what it needs here.
+const PRESETS: [(&str, &[&str]); 10] = [
+    ("aae", &[]),
+    ("ae", &["precision=bf16"]),
+    (
+        "labelled-mixture",
+        &[CLASSES, LABELLED, "data.limit_train=150"],
+    ),
+    ("supervised", &[CLASSES]),
+    (
+        "semi-supervised-100",
+        &[CLASSES, LABELLED, "precision=bf16"],
+    ),
+    ("clustering-16", &[HELD_OUT]),
+    ("reduction-2d-100", &[CLASSES, LABELLED, HELD_OUT]),
+    ("nn-100", &[CLASSES, LABELLED]),
+    ("posterior-gaussian", &[]),
+    ("posterior-universal", &["precision=bf16"]),
 ];
 
 /// Waits until the run has written so many lines of metrics.
@@ -40,11 +55,11 @@ impl Place {
 }
 
 #[test]
-fn interrupted_and_resumed_equals_uninterrupted_for_every_preset() {
+fn interrupted_and_resumed_equals_uninterrupted_for_every_variant() {
     let place = Place::new();
     let steps = "1200";
     let mut interrupted = 0;
-    for (index, preset) in PRESETS.into_iter().enumerate() {
+    for (index, (preset, needed)) in PRESETS.into_iter().enumerate() {
         let common = [
             "--preset",
             preset,
@@ -66,6 +81,8 @@ fn interrupted_and_resumed_equals_uninterrupted_for_every_preset() {
             ],
         ]
         .concat();
+        let needed = needed.iter().flat_map(|setting| ["--set", *setting]);
+        let common: Vec<&str> = common.into_iter().chain(needed).collect();
         let (whole, parts) = (format!("{preset}-whole"), format!("{preset}-parts"));
         place
             .train(&[&common[..], &["--name", &whole]].concat())
@@ -98,7 +115,7 @@ fn interrupted_and_resumed_equals_uninterrupted_for_every_preset() {
         assert!(last(&whole) == last(&folder), "{preset}");
     }
     assert!(
-        interrupted >= 4,
+        interrupted >= 6,
         "only {interrupted} runs were interrupted before their end"
     );
 }
