@@ -54,7 +54,7 @@ impl Unit {
 }
 
 /// Name, label, short label, unit, whether it is a key figure, meaning; in the order in which they are shown.
-const KNOWN: [(&str, &str, &str, Unit, bool, &str); 19] = [
+const KNOWN: [(&str, &str, &str, Unit, bool, &str); 25] = [
     (
         "classification_error",
         "classification error",
@@ -150,6 +150,54 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 19] = [
         Unit::Plain,
         false,
         "Standard deviation of the Gaussians that the log-likelihood puts around samples, chosen on held-out or training images.",
+    ),
+    (
+        "probe_linear_accuracy",
+        "class found in the codes, linear",
+        "linear probe",
+        Unit::Share,
+        true,
+        "Share of the test codes whose class a linear classifier finds, trained on the training images' codes.",
+    ),
+    (
+        "probe_network_accuracy",
+        "class found in the codes, network",
+        "network probe",
+        Unit::Share,
+        true,
+        "The same by a small network.",
+    ),
+    (
+        "probe_10_nearest_accuracy",
+        "class found in the codes, 10 nearest",
+        "10 nearest",
+        Unit::Share,
+        true,
+        "The same by the ten nearest training codes.",
+    ),
+    (
+        "samples_label_agreement",
+        "samples of the label asked for",
+        "asked-for label",
+        Unit::Share,
+        true,
+        "Share of 10,000 samples in which the judge sees the label that was asked for.",
+    ),
+    (
+        "samples_class_entropy_relative",
+        "evenness of the samples' classes",
+        "evenness",
+        Unit::Share,
+        false,
+        "Entropy of the classes that the judge sees in samples, beside that of classes equally often.",
+    ),
+    (
+        "samples_classifier_frechet_distance",
+        "Fréchet distance of the samples",
+        "Fréchet",
+        Unit::Plain,
+        false,
+        "Between test images and samples, on the last hidden layer of the judge.",
     ),
     (
         "parzen_samples",
@@ -264,8 +312,8 @@ pub(crate) fn quantity(name: &str) -> Quantity {
             true => Unit::Share,
             false => Unit::Plain,
         },
-        // A spread that comes with another figure is not one of its own.
-        key: !name.contains("standard_error"),
+        // A spread, or a share of the samples' classes, comes with another figure and is not one of its own.
+        key: !name.contains("standard_error") && !name.starts_with("samples_"),
         rank: UNKNOWN,
     }
 }

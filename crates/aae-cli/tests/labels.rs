@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Place, TEST, png_size};
+use support::{Place, TEST, TINY, png_size};
 
 /// A run of ten steps of `preset` with the three classes of the tests' images.
 fn trained(place: &Place, preset: &str, more: &[&str]) {
@@ -230,6 +230,56 @@ fn a_classifier_judges_samples_and_makes_none() {
         .run(&["eval", "--likelihood", "200", "--window", "0.3"])
         .succeeds()
         .prints("Parzen window 0.300 on 200 samples");
+    // More than are drawn at a time.
+    place
+        .run(&["eval", "--likelihood", "20001", "--window", "0.3"])
+        .succeeds()
+        .prints("Parzen window 0.300 on 20,001 samples");
+}
+
+#[test]
+fn probes_and_a_judge_measure_every_seed_of_an_experiment() {
+    let place = Place::new();
+    trained(&place, "nn-all", &THREE);
+    let page = "<!-- results:begin -->\n<!-- results:end -->\n";
+    std::fs::write(place.path("page.md"), page).unwrap();
+    let experiment = |preset, more: &[&str]| {
+        let words = [&["experiment", preset], &TINY[..], &THREE[..], more].concat();
+        place.run(&words)
+    };
+    let asked = ["--probes", "--judge", "runs/nn-all-s0"];
+    let more = ["--seeds", "0,1", "--epochs", "1", "--docs", "page.md"];
+    experiment("supervised", &[&more[..], &asked[..]].concat()).succeeds();
+    let results = place.json("experiments/supervised/results.json");
+    for seed in [0, 1] {
+        let run = format!("experiments/supervised/s{seed}");
+        let eval = place.run(&[&["eval", &run, "--json"], &asked[..]].concat());
+        let eval: serde_json::Value = serde_json::from_str(&eval.succeeds().stdout).unwrap();
+        for name in ["probe_linear_accuracy", "samples_label_agreement"] {
+            let found = &results["evaluations"][0]["figures"][name]["values"][seed];
+            assert_eq!(found, &eval[name], "{name}, seed {seed}");
+        }
+    }
+    let page = String::from_utf8(place.read("page.md")).unwrap();
+    for part in [
+        "linear probe ",
+        "asked-for label ",
+        "--probes --judge runs/nn-all-s0",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    // What cannot be measured is said before anything is trained.
+    let judge = "experiments/supervised/s0";
+    experiment(
+        "supervised",
+        &["--out", "experiments/other", "--judge", judge],
+    )
+    .ends(2)
+    .says("expected a run that infers classes");
+    experiment("nn-100", &["--probes"])
+        .ends(2)
+        .says("--probes: nn-100 has no decoder");
+    assert!(!place.exists("experiments/other"));
 }
 
 #[test]

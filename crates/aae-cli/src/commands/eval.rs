@@ -1,7 +1,6 @@
 //! `eval`: every figure of a trained model, on the test images; what takes long only when asked for.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use aae_data::Split;
@@ -12,14 +11,18 @@ use aae_train::metrics::EvaluationLine;
 use clap::Args;
 use serde::Serialize;
 
+mod extra;
 mod judge;
-pub(crate) mod likelihood;
+mod likelihood;
 mod probes;
 
 use crate::args::{DataArgs, ModelArgs};
 use crate::evaluate::{CHOICES, MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Asked, Trained};
 use crate::{output, report, text};
+
+pub(crate) use extra::{Extra, ExtraArgs};
+pub(crate) use likelihood::DEFAULT_SAMPLES;
 
 /// Figures by name.
 pub(crate) type Figures = BTreeMap<String, f64>;
@@ -35,18 +38,14 @@ pub(crate) type Figures = BTreeMap<String, f64>;
 pub(crate) struct EvalArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Train classifiers on the codes of the training images: linear, a network, nearest neighbours (a minute or two)
-    #[arg(long)]
-    probes: bool,
     /// Estimate the log-likelihood of the test images by a Parzen window on so many samples
     #[arg(long, value_name = "SAMPLES", num_args = 0..=1, default_missing_value = "10000", value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
     likelihood: Option<u64>,
     /// The Parzen window's standard deviation [default: the best of a grid, on held-out images and 10,000 samples]
     #[arg(long, value_name = "SIGMA", requires = "likelihood", value_parser = likelihood::window)]
     window: Option<f64>,
-    /// Have samples judged by the classifier of this run: which classes there are, and how like the test images
-    #[arg(long, value_name = "RUN")]
-    judge: Option<PathBuf>,
+    #[command(flatten)]
+    extra: ExtraArgs,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -75,29 +74,21 @@ const SSIM: &str = "ssim";
 pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let text = place.run(|device| {
-        let asked = match args.probes || args.likelihood.is_some() || args.judge.is_some() {
-            true => Asked::Decoder,
-            false => Asked::Anything,
+        let extra = Extra {
+            args: &args.extra,
+            likelihood: args.likelihood,
+            window: args.window,
         };
-        let model = trained::load(args.model.run.as_deref(), asked, &args.model.data, device)?;
-        let (test, splits) = images(&model, &args.model.data)?;
+        let asked = match extra.flag() {
+            Some(_) => Asked::Decoder,
+            None => Asked::Anything,
+        };
+        let data = &args.model.data;
+        let model = trained::load(args.model.run.as_deref(), asked, data, device)?;
+        let (test, splits) = images(&model, data)?;
         let mut report = evaluate(&model, &test, &splits)?;
-        if args.probes {
-            model.check_decoder()?;
-            report
-                .figures
-                .extend(probes::probes(&model, &splits, &test)?);
-        }
-        if let Some(samples) = args.likelihood {
-            model.check_decoder()?;
-            let found = likelihood::likelihood(&model, &splits, &test, samples, args.window)?;
-            report.figures.extend(found);
-        }
-        if let Some(judge) = &args.judge {
-            model.check_decoder()?;
-            let judge = trained::load(Some(judge), Asked::Anything, &args.model.data, device)?;
-            report.figures.extend(judge::judged(&model, &judge, &test)?);
-        }
+        let found = extra.measure(&model, &splits, &test, data, device)?;
+        report.figures.extend(found);
         match args.json {
             true => Ok(serde_json::to_string_pretty(&report)? + "\n"),
             false => Ok(table(&model, report)),

@@ -9,7 +9,7 @@ use aae_train::run_dir::RunDir;
 use anyhow::Context;
 use clap::Args;
 
-use super::eval::{Figures, likelihood};
+use super::eval::{DEFAULT_SAMPLES, Extra, ExtraArgs, Figures};
 use super::train::{ChangeArgs, Ended, Prepared, begin, go_on, train};
 use crate::args::DataArgs;
 use crate::device::DeviceArgs;
@@ -28,6 +28,7 @@ use crate::{output, program, report, shell};
   {program} experiment aae                          seeds 0, 1, 2, 3, 4, into experiments/aae/
   {program} experiment aae-8d --seeds 0..9 --at 10,20 --likelihood
   {program} experiment aae --set prior.std=3 --out experiments/narrow
+  {program} experiment supervised --seeds 0 --probes --judge experiments/nn-all/s0
   {program} experiment aae --docs docs/experiments.md
 
 The same command goes on after an interruption: what is finished is kept. Results are in results.json.")]
@@ -46,6 +47,8 @@ pub(crate) struct ExperimentArgs {
     /// Also estimate the log-likelihood of the test images, by a Parzen window on 10,000 samples
     #[arg(long)]
     likelihood: bool,
+    #[command(flatten)]
+    extra: ExtraArgs,
     /// The folder of the experiment; runs are in its folders s0, s1, ... [default: experiments/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -65,12 +68,17 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         Page::read(page)?;
     }
     for config in &configs {
-        if args.likelihood && !config.variant.has_decoder() {
-            let message = format!("--likelihood: {} has no decoder", args.preset);
+        if let Some(flag) = args.extra().flag()
+            && !config.variant.has_decoder()
+        {
+            let message = format!("{flag}: {} has no decoder", args.preset);
             return Err(UsageError(message).into());
         }
         folder::look(&args.run_folder(config.seed), config)?;
     }
+    args.place
+        .open()?
+        .run(|device| args.extra().check(&args.data, device))?;
     let stop = Stop::install().context("could not install the signal handlers")?;
     let mut runs = Vec::new();
     let mut length = Length::default();
@@ -87,9 +95,9 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         }
     }
     let config = args.config(0)?;
-    let measured = match args.likelihood {
-        true => args.likelihoods(&runs)?,
-        false => Vec::new(),
+    let measured = match args.extra().flag() {
+        Some(_) => args.measured(&runs)?,
+        None => Vec::new(),
     };
     let results = gather::results(
         &Subject {
@@ -187,13 +195,22 @@ impl ExperimentArgs {
         if self.likelihood {
             words.push("--likelihood".to_owned());
         }
-        if let Some(data) = &self.data.data {
-            // Where the images are on this machine helps nobody on another.
-            let data = match data.is_absolute() {
-                true => "DIR".to_owned(),
-                false => data.display().to_string(),
-            };
-            words.extend(["--data".to_owned(), data]);
+        if self.extra.probes {
+            words.push("--probes".to_owned());
+        }
+        let places = [
+            ("--judge", &self.extra.judge, "RUN"),
+            ("--data", &self.data.data, "DIR"),
+        ];
+        for (flag, path, anywhere) in places {
+            if let Some(path) = path {
+                // Where it is on this machine helps nobody on another.
+                let path = match path.is_absolute() {
+                    true => anywhere.to_owned(),
+                    false => path.display().to_string(),
+                };
+                words.extend([flag.to_owned(), path]);
+            }
         }
         let name = self.name();
         if name != self.preset {
@@ -272,10 +289,19 @@ impl ExperimentArgs {
         }
     }
 
-    /// The log-likelihoods of finished runs, with what belongs to them.
-    fn likelihoods(&self, runs: &[RunDir]) -> anyhow::Result<Vec<Figures>> {
+    /// What is measured of finished runs because somebody asked.
+    fn extra(&self) -> Extra<'_> {
+        Extra {
+            args: &self.extra,
+            likelihood: self.likelihood.then_some(DEFAULT_SAMPLES),
+            window: None,
+        }
+    }
+
+    /// That of each run.
+    fn measured(&self, runs: &[RunDir]) -> anyhow::Result<Vec<Figures>> {
         self.place.open()?.run(|device| {
-            let of_run = |run: &RunDir| likelihood::of_run(run.path(), &self.data, device);
+            let of_run = |run: &RunDir| self.extra().of_run(run.path(), &self.data, device);
             runs.iter().map(of_run).collect()
         })
     }

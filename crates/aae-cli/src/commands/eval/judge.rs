@@ -21,18 +21,24 @@ const AGREEMENT: &str = "samples_label_agreement";
 const SAMPLES: usize = 10_000;
 const BATCH: usize = 500;
 
+/// Errors: if this run infers no classes.
+pub(super) fn check(judge: &Trained) -> anyhow::Result<()> {
+    if judge.config.variant.ways_are_classes() && judge.config.variant.classifies() {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "--judge: {}: expected a run that infers classes, such as one of the preset nn-all, found {}",
+        judge.name,
+        judge.config.variant.name()
+    ))
+    .into())
+}
+
 /// Judges random samples of `model`: how evenly the classes come, how far their features lie from those of the test images,
 /// and, where the decoder is told a class, how often the judge sees that class.
 pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::Result<Figures> {
     let classifier = &judge.autoencoder;
-    if !judge.config.variant.ways_are_classes() || !judge.config.variant.classifies() {
-        return Err(UsageError(format!(
-            "--judge: {}: expected a run that infers classes, such as one of the preset nn-all, found {}",
-            judge.name,
-            judge.config.variant.name()
-        ))
-        .into());
-    }
+    check(judge)?;
     judge.check_images(test.dataset())?;
     let mut rng = stream(model.config.seed, "eval.judged", 0);
     let images = generate(&model.subject(), SAMPLES, &mut rng)?;

@@ -1,18 +1,14 @@
 //! The log-likelihood of the test images under a Parzen window on samples of the model (paper §3, table 1).
 
-use std::path::Path;
-
 use aae_data::Split;
 use aae_eval::{ParzenStream, choose_window, window_grid};
 use aae_ops::stream::stream;
 use aae_train::data::Splits;
-use candle_core::Device;
 
-use super::{Figures, images};
-use crate::args::DataArgs;
+use super::Figures;
 use crate::evaluate::CHOICES;
 use crate::pictures::generate;
-use crate::trained::{self, Asked, Trained};
+use crate::trained::Trained;
 
 const MEAN: &str = "log_likelihood";
 const ERROR: &str = "log_likelihood_standard_error";
@@ -22,7 +18,7 @@ const SAMPLES: &str = "parzen_samples";
 /// Samples generated at a time, and those that the window is chosen with.
 const BLOCK: u64 = 10_000;
 /// Samples where nobody says how many: the paper's smaller number.
-const DEFAULT_SAMPLES: u64 = 10_000;
+pub(crate) const DEFAULT_SAMPLES: u64 = 10_000;
 
 /// A window's standard deviation, from the command line.
 pub(super) fn window(text: &str) -> Result<f64, String> {
@@ -30,16 +26,6 @@ pub(super) fn window(text: &str) -> Result<f64, String> {
         Ok(window) if window > 0.0 && window.is_finite() => Ok(window),
         _ => Err(format!("expected a number above 0, found `{text}`")),
     }
-}
-
-/// Measures the model in this folder, with the window of the grid that is best and the paper's smaller number of samples.
-///
-/// Errors: if the model or its images cannot be read, or it has no decoder; if the best window is at the grid's edge.
-pub(crate) fn of_run(folder: &Path, data: &DataArgs, device: &Device) -> anyhow::Result<Figures> {
-    let model = trained::load(Some(folder), Asked::Decoder, data, device)?;
-    model.check_decoder()?;
-    let (test, splits) = images(&model, data)?;
-    likelihood(&model, &splits, &test, DEFAULT_SAMPLES, None)
 }
 
 /// Measures the test images, in nats. The window is chosen on held-out images, or on training images if none are held out;

@@ -1,0 +1,97 @@
+//! What is measured only when somebody asks, because it takes long: of one model by `eval`, of every seed by `experiment`.
+
+use std::path::{Path, PathBuf};
+
+use aae_data::Split;
+use aae_train::data::Splits;
+use candle_core::Device;
+use clap::Args;
+
+use super::{Figures, images, judge, likelihood, probes};
+use crate::args::DataArgs;
+use crate::trained::{self, Asked, Trained};
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExtraArgs {
+    /// Train classifiers on the codes of the training images: linear, a network, nearest neighbours (a minute or two)
+    #[arg(long)]
+    pub(crate) probes: bool,
+    /// Have samples judged by the classifier of this run: which classes there are, and how like the test images
+    #[arg(long, value_name = "RUN")]
+    pub(crate) judge: Option<PathBuf>,
+}
+
+/// All that can be asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extra<'a> {
+    pub(crate) args: &'a ExtraArgs,
+    /// Samples that the log-likelihood is estimated with.
+    pub(crate) likelihood: Option<u64>,
+    /// The Parzen window's standard deviation, if it is not to be chosen.
+    pub(crate) window: Option<f64>,
+}
+
+impl Extra<'_> {
+    /// The flag of something that is asked for, if anything is. All of it needs a decoder.
+    pub(crate) fn flag(&self) -> Option<&'static str> {
+        match (self.args.probes, self.likelihood, &self.args.judge) {
+            (true, ..) => Some("--probes"),
+            (_, Some(_), _) => Some("--likelihood"),
+            (.., Some(_)) => Some("--judge"),
+            _ => None,
+        }
+    }
+
+    /// Errors: if the judge cannot be read, or is none.
+    pub(crate) fn check(&self, data: &DataArgs, device: &Device) -> anyhow::Result<()> {
+        match &self.args.judge {
+            Some(judge) => judge::check(&load_judge(judge, data, device)?),
+            None => Ok(()),
+        }
+    }
+
+    /// What is asked for, of the model in this folder.
+    pub(crate) fn of_run(
+        &self,
+        folder: &Path,
+        data: &DataArgs,
+        device: &Device,
+    ) -> anyhow::Result<Figures> {
+        let model = trained::load(Some(folder), Asked::Decoder, data, device)?;
+        let (test, splits) = images(&model, data)?;
+        self.measure(&model, &splits, &test, data, device)
+    }
+
+    /// What is asked for, of this model on these images.
+    ///
+    /// Errors: if it has no decoder; as each of the measures.
+    pub(super) fn measure(
+        &self,
+        model: &Trained,
+        splits: &Splits,
+        test: &Split,
+        data: &DataArgs,
+        device: &Device,
+    ) -> anyhow::Result<Figures> {
+        let mut figures = Figures::new();
+        if self.flag().is_some() {
+            model.check_decoder()?;
+        }
+        if self.args.probes {
+            figures.extend(probes::probes(model, splits, test)?);
+        }
+        if let Some(samples) = self.likelihood {
+            let found = likelihood::likelihood(model, splits, test, samples, self.window)?;
+            figures.extend(found);
+        }
+        if let Some(judge) = &self.args.judge {
+            let judge = load_judge(judge, data, device)?;
+            figures.extend(judge::judged(model, &judge, test)?);
+        }
+        Ok(figures)
+    }
+}
+
+fn load_judge(run: &Path, data: &DataArgs, device: &Device) -> anyhow::Result<Trained> {
+    trained::load(Some(run), Asked::Anything, data, device)
+}
