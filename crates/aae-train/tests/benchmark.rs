@@ -7,6 +7,9 @@ mod args;
 mod failure;
 #[path = "../benches/step/flops.rs"]
 mod flops;
+#[allow(dead_code, reason = "nothing is timed here")]
+#[path = "../benches/step/torch.rs"]
+mod torch;
 
 use aae_ops::Precision;
 use aae_train::config::{Config, Override};
@@ -148,5 +151,30 @@ fn wrong_flags_are_usage_errors_that_name_them() {
         let (code, message) = config(line).map(|_| ()).unwrap_err();
         assert_eq!(code, 2, "{line}");
         assert!(message.contains(named), "{line}: {message}");
+    }
+}
+
+#[test]
+fn the_presets_that_are_compared_with_pytorch_have_an_equal_step() {
+    let refused = |preset: &str| {
+        let config = config(&format!("--preset {preset}")).unwrap();
+        let started = torch::Torch::start("no-such-python", "fused", 1, 1, &config);
+        started.err().unwrap().message
+    };
+    for preset in [
+        "aae",
+        "semi-supervised-100",
+        "semi-supervised-1000",
+        "semi-supervised-all",
+    ] {
+        let message = refused(preset);
+        assert!(message.contains("cannot start"), "{preset}: {message}");
+    }
+    for preset in ["clustering-16", "posterior-gaussian", "aae-mixture"] {
+        let message = refused(preset);
+        assert!(
+            message.contains("this is none of them"),
+            "{preset}: {message}"
+        );
     }
 }
