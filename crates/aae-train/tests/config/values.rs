@@ -322,7 +322,7 @@ fn values_that_do_not_suit_the_variant_or_the_prior_are_refused() {
         (
             "denoising",
             "corruption.std=inf",
-            "corruption.std: unknown key for kind `masking`; expected `share`",
+            "corruption.std: unknown key for kind `dropout`; expected `share`",
         ),
         (
             "aae",
