@@ -14,24 +14,12 @@ use aae_train::run_dir::RunDir;
 use aae_train::variants::{Variant, build};
 use aae_train::{Draws, Outcome, Phase, Regularizer};
 use candle_core::{Device, Tensor};
-use common::{bytes, config, step_batch, train, whole_run};
+use common::{VARIANTS, bytes, config, step_batch, train, whole_run};
 
 const IMAGE: ImageShape = ImageShape {
     height: 4,
     width: 5,
 };
-
-/// One preset for each variant.
-const VARIANTS: [&str; 8] = [
-    "ae",
-    "aae",
-    "labelled-mixture",
-    "supervised",
-    "semi-supervised-100",
-    "clustering-16",
-    "reduction-2d-100",
-    "nn-100",
-];
 
 /// The bits of every parameter of every network, running statistics aside: those are moved by no phase.
 fn weights(variant: &dyn Variant) -> Vec<(&'static str, Vec<u32>)> {

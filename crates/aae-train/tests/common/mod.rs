@@ -19,6 +19,18 @@ use candle_core::Device;
 
 pub(crate) const IMAGES: usize = 50;
 
+/// One preset for each variant.
+pub(crate) const VARIANTS: [&str; 8] = [
+    "ae",
+    "aae",
+    "labelled-mixture",
+    "supervised",
+    "semi-supervised-100",
+    "clustering-16",
+    "reduction-2d-100",
+    "nn-100",
+];
+
 /// 50 images of 4 x 5 pixels in 3 classes.
 pub(crate) fn dataset() -> Arc<Dataset> {
     let pixels = (0..IMAGES * 20).map(|i| (i * i % 251) as u8).collect();
