@@ -102,7 +102,7 @@ fn one_encoder_pass_serves_both_sides_of_the_game() {
         game.update_discriminator(&real, &codes, None, 0).unwrap();
 
         let params = autoencoder.encoder().params();
-        let mut generator = |codes: &Tensor| {
+        let generator = |codes: &Tensor| {
             zero_gradients(&params);
             let loss = game.generator_loss(codes, None, 0).unwrap();
             backward(&loss, &params).unwrap();
