@@ -107,6 +107,7 @@ fn words(
             .iter()
             .all(|hidden| ***hidden == [*width; 2])
         && model.posterior == (PosteriorConfig::Deterministic {})
+        && !model.encoder.batch_norm
         && config.regularization.discriminator_input_noise == 0.0;
     if !equal {
         return Err(no_step());
@@ -122,7 +123,6 @@ fn words(
     let mut words = vec![config.variant.name().to_owned(), mode.to_owned()];
     words.extend(numbers.map(|number| number.to_string()));
     words.push(noise.to_string());
-    words.push(u8::from(model.encoder.batch_norm).to_string());
     Ok(words)
 }
 

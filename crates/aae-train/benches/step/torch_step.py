@@ -1,6 +1,6 @@
 """The same training steps in PyTorch, as a yardstick: `main.rs` starts this and asks for rounds in turn with its own.
 
-    python torch_step.py VARIANT MODE THREADS BATCH STEPS WIDTH STYLE_DIM LABELLED NOISE BATCH_NORM
+    python torch_step.py VARIANT MODE THREADS BATCH STEPS WIDTH STYLE_DIM LABELLED NOISE
 
 Networks, phases and losses are those of the presets `aae` and `semi-supervised-100`: per step the reconstruction phase, each
 discriminator's phase, the generator's, and for the latter the classification phase, each with an optimizer of its own. One
@@ -8,7 +8,7 @@ encoder pass serves discriminators and generator, as in the Rust code. MODE: `ea
 ones), `compile` (networks through torch.compile, fused optimizers), `bf16` (bfloat16 autocast, fused optimizers).
 
 WIDTH: units of each hidden layer. LABELLED: images of a classification phase. NOISE: standard deviation of what is added to the
-encoder's input. BATCH_NORM: 1 if every layer of the encoder, its heads included, normalises its batch, else 0.
+encoder's input.
 
 The first line on standard output, `ready`, says that torch is there. Then each line on standard input asks for a round of STEPS
 steps, and each line on standard output is its milliseconds per step.
@@ -22,23 +22,19 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 variant, mode, threads, batch, steps, width, style_dim, labelled = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:9])
-noise, normalise = float(sys.argv[9]), sys.argv[10] == "1"
+noise = float(sys.argv[9])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
 semi = variant == "semi_supervised"
 classes = 10 if semi else 0
 
 
-def mlp(inputs, outputs, normalise=False):
-    def linear(inputs, outputs):
-        return [nn.Linear(inputs, outputs)] + ([nn.BatchNorm1d(outputs)] if normalise else [])
-
-    layers = [*linear(inputs, width), nn.ReLU(), *linear(width, width), nn.ReLU(), *linear(width, outputs)]
-    net = nn.Sequential(*layers)
+def mlp(inputs, outputs):
+    net = nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, outputs))
     return torch.compile(net) if mode == "compile" else net
 
 
-encoder, decoder = mlp(784, style_dim + classes, normalise), mlp(style_dim + classes, 784)
+encoder, decoder = mlp(784, style_dim + classes), mlp(style_dim + classes, 784)
 style_discriminator = mlp(style_dim, 1)
 label_discriminator = mlp(classes, 1) if semi else None
 discriminators = [style_discriminator] + ([label_discriminator] if semi else [])
