@@ -12,8 +12,8 @@ use aae_eval::{
 use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
 use aae_train::Evaluator;
-use aae_train::config::{Config, VariantKind};
-use aae_train::corruption::{Corruption, CorruptionConfig};
+use aae_train::config::Config;
+use aae_train::corruption::Corruption;
 use aae_train::data::Splits;
 use aae_train::metrics::EvaluationLine;
 
@@ -129,7 +129,7 @@ pub(crate) fn measure(
             let found = prior_match(&measured.codes, dim, &config.prior, config.seed)?;
             measured.figures = figures(&found);
         }
-        if config.corruption != (CorruptionConfig::None {}) {
+        if config.corruption.corrupts() {
             let corruption = Corruption::new(config.corruption, config.seed);
             let error = denoising_error(autoencoder, split, |images, batch| {
                 corruption.apply(images, "evaluation", batch)
@@ -137,7 +137,7 @@ pub(crate) fn measure(
             measured.figures.insert(DENOISING_ERROR.to_owned(), error);
         }
     }
-    if config.variant == VariantKind::LabelRegularized && !split.is_empty() {
+    if config.variant.places_labels() && !split.is_empty() {
         let share = component_accuracy(&measured.codes, &split.labels(), config)?;
         measured
             .figures

@@ -10,7 +10,6 @@ use aae_eval::represent_all;
 use aae_models::{Autoencoder, LabelUse};
 use aae_ops::stream::stream;
 use aae_train::config::Config;
-use aae_train::corruption::CorruptionConfig;
 use aae_train::metrics;
 use aae_train::observer::{EpochReport, Observer};
 use aae_train::run_dir::RunDir;
@@ -73,7 +72,7 @@ impl<'a> Figures<'a> {
         let subject = Subject::new(autoencoder, self.config, &caption);
         let label = autoencoder.label_use();
         let decodes = self.config.variant.has_decoder();
-        let corrupts = self.config.corruption != (CorruptionConfig::None {});
+        let corrupts = self.config.corruption.corrupts();
         let tells = decodes && matches!(label, LabelUse::Given | LabelUse::Inferred);
         let figures: [(&str, bool, Ask<'_>); 8] = [
             ("reconstructions.png", decodes, &|| {

@@ -152,6 +152,14 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 25] = [
         "Standard deviation of the Gaussians that the log-likelihood puts around samples, chosen on held-out or training images.",
     ),
     (
+        "parzen_samples",
+        "samples for the log-likelihood",
+        "samples",
+        Unit::Plain,
+        false,
+        "Samples of the model that the log-likelihood puts Gaussians around.",
+    ),
+    (
         "probe_linear_accuracy",
         "class found in the codes, linear",
         "linear probe",
@@ -198,14 +206,6 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 25] = [
         Unit::Plain,
         false,
         "Between test images and samples, on the last hidden layer of the judge.",
-    ),
-    (
-        "parzen_samples",
-        "samples for the log-likelihood",
-        "samples",
-        Unit::Plain,
-        false,
-        "Samples of the model that the log-likelihood puts Gaussians around.",
     ),
     (
         "reconstruction_error",

@@ -7,7 +7,7 @@ use aae_eval::EvalError;
 use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, ImageShape, LabelUse};
 use aae_train::checkpoint::load_newest;
-use aae_train::config::{Config, VariantKind};
+use aae_train::config::Config;
 use aae_train::durable::DurableError;
 use aae_train::model_file::{ModelFile, ModelMeta};
 use aae_train::run_dir::{self, RunDir};
@@ -60,7 +60,8 @@ impl Asked {
             Self::Decoder => variant.has_decoder(),
             Self::Labels => variant.has_decoder() && variant.label_use() != LabelUse::Absent,
             Self::LabelledSamples => {
-                Self::Labels.is_in(run) || variant == VariantKind::LabelRegularized
+                variant.has_decoder()
+                    && (variant.label_use() != LabelUse::Absent || variant.places_labels())
             }
         }
     }

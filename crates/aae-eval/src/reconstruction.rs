@@ -1,11 +1,11 @@
 //! How far reconstructions lie from their originals.
 
 use aae_data::Split;
-use aae_models::Autoencoder;
+use aae_models::{Autoencoder, Latent};
 use candle_core::Tensor;
 
 use crate::EvalError;
-use crate::encode::{for_each_batch, given_labels};
+use crate::encode::{Batch, for_each_batch, given_labels};
 use crate::points::check_pairs;
 
 /// Squared error `(x̂ - x)²`, mean over all pixels of all images.
@@ -30,11 +30,7 @@ pub fn encode_and_reconstruct(
     let mut codes = Vec::with_capacity(split.len() * autoencoder.latent_dim());
     let mut sum = 0.0;
     for_each_batch(autoencoder, split, |images, batch| {
-        let latent = autoencoder.encoder().forward(images, batch.pass())?;
-        let known = given_labels(autoencoder, split, batch.positions)?;
-        let label = autoencoder.label(&latent, known.as_ref())?;
-        let reconstructions = autoencoder.generate(&latent.style, label.as_ref())?;
-        let reconstructions = reconstructions.flatten_all()?.to_vec1::<f32>()?;
+        let (latent, reconstructions) = reconstruct(autoencoder, split, images, &batch)?;
         codes.extend(latent.style.detach().flatten_all()?.to_vec1::<f32>()?);
         sum += squared_error(batch.values, &reconstructions);
         see(batch.values, &reconstructions);
@@ -55,14 +51,26 @@ pub fn denoising_error(
     let mut sum = 0.0;
     for_each_batch(autoencoder, split, |images, batch| {
         let seen = corrupt(images, batch.number)?;
-        let latent = autoencoder.encoder().forward(&seen, batch.pass())?;
-        let known = given_labels(autoencoder, split, batch.positions)?;
-        let label = autoencoder.label(&latent, known.as_ref())?;
-        let restored = autoencoder.generate(&latent.style, label.as_ref())?;
-        sum += squared_error(batch.values, &restored.flatten_all()?.to_vec1::<f32>()?);
+        let (_, restored) = reconstruct(autoencoder, split, &seen, &batch)?;
+        sum += squared_error(batch.values, &restored);
         Ok(())
     })?;
     mean(sum, split.len() * split.dataset().pixels())
+}
+
+/// The codes of what the encoder sees of a batch, `[B, pixels]`, and what they decode to, row-major.
+fn reconstruct(
+    autoencoder: &Autoencoder,
+    split: &Split,
+    seen: &Tensor,
+    batch: &Batch<'_>,
+) -> Result<(Latent, Vec<f32>), EvalError> {
+    let latent = autoencoder.encoder().forward(seen, batch.pass())?;
+    let known = given_labels(autoencoder, split, batch.positions)?;
+    let label = autoencoder.label(&latent, known.as_ref())?;
+    let reconstructions = autoencoder.generate(&latent.style, label.as_ref())?;
+    let reconstructions = reconstructions.flatten_all()?.to_vec1()?;
+    Ok((latent, reconstructions))
 }
 
 fn squared_error(originals: &[f32], reconstructions: &[f32]) -> f64 {

@@ -28,6 +28,11 @@ pub enum CorruptionConfig {
 }
 
 impl CorruptionConfig {
+    /// Whether the encoder sees other images than there are.
+    pub fn corrupts(self) -> bool {
+        self != Self::None {}
+    }
+
     /// Field and message of each value that makes no sense.
     pub(crate) fn validate(self) -> Vec<(&'static str, String)> {
         let (field, value, good, expected) = match self {

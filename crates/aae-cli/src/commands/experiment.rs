@@ -76,9 +76,10 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         }
         folder::look(&args.run_folder(config.seed), config)?;
     }
-    args.place
-        .open()?
-        .run(|device| args.extra().check(&args.data, device))?;
+    if args.extra().flag().is_some() {
+        let place = args.place.open()?;
+        place.run(|device| args.extra().check(&args.data, device))?;
+    }
     let stop = Stop::install().context("could not install the signal handlers")?;
     let mut runs = Vec::new();
     let mut length = Length::default();

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use aae_data::Split;
-use aae_train::corruption::CorruptionConfig;
 use clap::Args;
 
 use crate::args::ModelArgs;
@@ -72,12 +71,12 @@ pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
 
 /// Errors: if the model was trained on clean images.
 fn check_corruption(model: &Trained) -> Result<(), UsageError> {
-    match model.config.corruption {
-        CorruptionConfig::None {} => Err(UsageError(format!(
+    match model.config.corruption.corrupts() {
+        false => Err(UsageError(format!(
             "--corrupted: {}: expected a model whose images were corrupted in training, found corruption.kind = \"none\"; \
              train one with --preset denoising",
             model.name
         ))),
-        _ => Ok(()),
+        true => Ok(()),
     }
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, LabelUse, one_hot};
 use aae_ops::stream::Stream;
-use aae_train::config::{Config, VariantKind};
+use aae_train::config::Config;
 use aae_viz::{Picture, encode_png};
 use anyhow::Context;
 use candle_core::{DType, Tensor};
@@ -50,9 +50,9 @@ impl<'a> Subject<'a> {
             autoencoder,
             prior: &config.prior,
             follows_prior: config.variant.is_adversarial(),
-            placed: match config.variant {
-                VariantKind::LabelRegularized => config.model.categories,
-                _ => 0,
+            placed: match config.variant.places_labels() {
+                true => config.model.categories,
+                false => 0,
             },
             caption,
         }

@@ -6,6 +6,7 @@ use aae_models::Autoencoder;
 use aae_train::config::Config;
 use aae_train::corruption::Corruption;
 use aae_viz::{GridLabels, Images, Row};
+use candle_core::Tensor;
 
 use super::{BATCH, Drawing, Subject};
 
@@ -38,7 +39,10 @@ pub(crate) fn comparison(
 ) -> anyhow::Result<Drawing> {
     let mut rows = vec![("original".to_owned(), originals(test, positions))];
     for (name, autoencoder) in models {
-        rows.push((name.clone(), reconstruct(autoencoder, test, positions)?));
+        rows.push((
+            name.clone(),
+            reconstruct(autoencoder, test, positions, |images, _| Ok(images))?,
+        ));
     }
     Ok(beneath_each_other(title, subtitle, test, columns, rows))
 }
@@ -64,15 +68,12 @@ pub(crate) fn restored(
 ) -> anyhow::Result<Drawing> {
     let autoencoder = subject.autoencoder;
     let corruption = Corruption::new(config.corruption, config.seed);
-    let (mut seen, mut made) = (Vec::new(), Vec::new());
-    for (number, positions) in positions.chunks(BATCH).enumerate() {
-        let images = test.batch(positions, autoencoder.device())?;
-        let images = corruption.apply(&images, "evaluation", number as u64)?;
-        let labels = given_labels(autoencoder, test, positions)?;
-        let restored = autoencoder.reconstruct(&images, labels.as_ref())?;
+    let mut seen = Vec::new();
+    let made = reconstruct(autoencoder, test, positions, |images, batch| {
+        let images = corruption.apply(&images, "evaluation", batch)?;
         seen.extend(images.flatten_all()?.to_vec1::<f32>()?);
-        made.extend(restored.flatten_all()?.to_vec1::<f32>()?);
-    }
+        Ok(images)
+    })?;
     let rows = [
         ("original", originals(test, positions)),
         ("corrupted", seen),
@@ -120,15 +121,17 @@ fn beneath_each_other(
     })
 }
 
-/// What a model makes of the images at `positions`: `[n, pixels]` in `[0, 1]`, row-major.
+/// What a model makes of the images at `positions`: `[n, pixels]` in `[0, 1]`, row-major. Of each batch of images it sees what
+/// `seen` returns, which is told the batch's number.
 fn reconstruct(
     autoencoder: &Autoencoder,
     test: &Split,
     positions: &[u32],
+    mut seen: impl FnMut(Tensor, u64) -> candle_core::Result<Tensor>,
 ) -> Result<Vec<f32>, EvalError> {
     let mut pixels = Vec::new();
-    for positions in positions.chunks(BATCH) {
-        let images = test.batch(positions, autoencoder.device())?;
+    for (number, positions) in (0..).zip(positions.chunks(BATCH)) {
+        let images = seen(test.batch(positions, autoencoder.device())?, number)?;
         let labels = given_labels(autoencoder, test, positions)?;
         pixels.extend(
             autoencoder

@@ -64,6 +64,11 @@ impl VariantKind {
         matches!(self, Self::LabelRegularized | Self::Supervised)
     }
 
+    /// Whether the codes of each class follow a component of the prior, each its own.
+    pub fn places_labels(self) -> bool {
+        self == Self::LabelRegularized
+    }
+
     /// Whether it learns to infer known labels, from batches of labelled images.
     pub fn classifies(self) -> bool {
         matches!(
