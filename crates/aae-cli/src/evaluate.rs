@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::time::{Duration, Instant};
 
 use aae_data::Split;
 use aae_eval::{
@@ -57,6 +58,8 @@ pub(crate) struct Measure<'a> {
     pub(crate) test: &'a Split,
     pub(crate) splits: &'a Splits,
     pub(crate) config: &'a Config,
+    /// What it has taken so far.
+    pub(crate) time: Duration,
 }
 
 impl Evaluator for Measure<'_> {
@@ -70,8 +73,10 @@ impl Evaluator for Measure<'_> {
         step: u64,
         epoch: u64,
     ) -> Result<Vec<EvaluationLine>, Box<dyn Error + Send + Sync>> {
+        let began = Instant::now();
         let judges = self.splits.for_choices(CHOICES);
-        self.parts()
+        let lines = self
+            .parts()
             .map(|(name, split)| {
                 let measured = measure(autoencoder, split, &judges, self.config, |_, _| {})?;
                 Ok(EvaluationLine {
@@ -82,7 +87,9 @@ impl Evaluator for Measure<'_> {
                     figures: measured.figures,
                 })
             })
-            .collect()
+            .collect();
+        self.time += began.elapsed();
+        lines
     }
 }
 

@@ -4,6 +4,7 @@
 //! is most of the time, goes on beside the next steps.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use aae_data::Split;
 use aae_eval::represent_all;
@@ -30,13 +31,15 @@ const SAMPLES: usize = 100;
 /// Rows of `styles.png`.
 const STYLES: usize = 10;
 
-/// Draws the figures of a run when they are due. Dropping it waits for those that are still being drawn.
+/// Draws the figures of a run when they are due. [`finish`](Self::finish), or dropping it, waits for those that are still being drawn.
 #[derive(Debug)]
 pub(crate) struct Figures<'a> {
     run: &'a RunDir,
     config: &'a Config,
     test: &'a Split,
     painter: Painter,
+    /// How long training has waited.
+    waited: Duration,
 }
 
 impl Observer for Figures<'_> {
@@ -48,11 +51,10 @@ impl Observer for Figures<'_> {
             true => self.run.figures(),
             false => self.run.epoch_figures(report.epoch),
         };
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let sheet = self.sheet(report.autoencoder, report.step, &folder);
         self.painter.paint(sheet);
-        let seconds = began.elapsed().as_secs_f64();
-        tracing::debug!("training waited {seconds:.2} s for figures");
+        self.waited += began.elapsed();
     }
 }
 
@@ -63,7 +65,15 @@ impl<'a> Figures<'a> {
             config,
             test,
             painter: Painter::start(),
+            waited: Duration::ZERO,
         }
+    }
+
+    /// Waits for the figures that are still being drawn. How long training has waited for figures, this time included.
+    pub(crate) fn finish(self) -> Duration {
+        let began = Instant::now();
+        drop(self.painter);
+        self.waited + began.elapsed()
     }
 
     /// Every figure of the networks as they are now, but for the drawing; one that fails is only warned of.

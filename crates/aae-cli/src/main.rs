@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod costs;
 mod data;
 mod device;
 mod evaluate;

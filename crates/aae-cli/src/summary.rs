@@ -8,6 +8,8 @@ use aae_train::metrics::{self, EvaluationLine, Line, MetricsError};
 use aae_train::regular_file;
 use serde::{Deserialize, Serialize};
 
+use crate::costs::Costs;
+
 /// How a run ended, and the last evaluation of each split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Summary {
@@ -23,6 +25,9 @@ pub(crate) struct Summary {
     pub(crate) seed: u64,
     /// Time that the last process trained, evaluations and figures included.
     pub(crate) seconds: f64,
+    /// What of it was not steps.
+    #[serde(default)]
+    pub(crate) costs: Costs,
     /// Number of parameters per network.
     pub(crate) parameters: BTreeMap<String, usize>,
     /// By split.

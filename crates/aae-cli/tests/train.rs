@@ -2,6 +2,7 @@
 
 mod support;
 
+use serde_json::Value;
 use support::{Place, TINY, png_size};
 
 #[test]
@@ -53,6 +54,17 @@ fn a_run_leaves_everything_in_its_folder() {
             .unwrap()
             > 0.0
     );
+    let seconds = |cost: &Value| cost.as_f64().unwrap();
+    let costs = &summary["costs"];
+    let total = seconds(&summary["seconds"]);
+    // Data is read before the time of the training itself begins.
+    assert!(seconds(&costs["first_step_seconds"]) > 0.0);
+    let beside = seconds(&costs["evaluation_seconds"]);
+    let waited = seconds(&costs["figures_seconds"]);
+    assert!(beside > 0.0 && waited > 0.0 && beside + waited < total);
+    if cfg!(target_os = "linux") {
+        assert!(costs["peak_memory_bytes"].as_u64().unwrap() > 1 << 20);
+    }
     assert_eq!(place.json("runs/aae-s0/environment.json")["threads"], 1);
 }
 

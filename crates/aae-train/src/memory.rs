@@ -114,6 +114,12 @@ fn left() -> Vec<(u64, &'static str)> {
     known.collect()
 }
 
+/// The most memory in bytes that this process has held at a time so far. `None` on systems without `/proc`.
+pub fn peak() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    Some(field(&status, "VmHWM:")? << 10)
+}
+
 fn available() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     Some(field(&text, "MemAvailable:")? << 10)
@@ -198,6 +204,18 @@ mod tests {
         let error = check(&config, IMAGE);
         let error = error.unwrap_err().to_string();
         assert!(error.starts_with("the networks need at least 2"), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_peak_grows_with_what_is_held_and_stays() {
+        let before = peak().unwrap();
+        let held = vec![1u8; 64 << 20];
+        std::hint::black_box(&held);
+        let while_held = peak().unwrap();
+        assert!(while_held >= before.max(64 << 20));
+        drop(held);
+        assert!(peak().unwrap() >= while_held);
     }
 
     #[test]

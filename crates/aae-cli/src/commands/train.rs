@@ -20,6 +20,7 @@ mod prepare;
 pub(crate) use flags::{ChangeArgs, TrainArgs};
 pub(crate) use prepare::Prepared;
 
+use crate::costs::{Costs, FirstStep};
 use crate::evaluate::Measure;
 use crate::exit::{OtherMachine, UsageError};
 use crate::figures::Figures;
@@ -254,19 +255,20 @@ pub(super) fn train(
     let began = Instant::now();
     let mut progress = Progress::new(prepared.beginning(run.path()));
     let config = &prepared.config;
-    let outcome = prepared.place.run(|device| {
+    let (outcome, costs) = prepared.place.run(|device| {
         let mut evaluator = Measure {
             test: &prepared.test,
             splits: &prepared.splits,
             config,
+            time: Duration::ZERO,
         };
-        // Dropped, and so finished, before anything is said of the end.
         let mut figures = Figures::new(run, config, &prepared.test);
-        let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];
+        let mut first_step = FirstStep::since(prepared.began);
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut first_step, &mut progress];
         if prepared.figures {
             observers.push(&mut figures);
         }
-        Ok(fit(Job {
+        let outcome = fit(Job {
             config,
             train: &prepared.splits.train,
             labelled: prepared.splits.labelled.as_ref(),
@@ -277,11 +279,18 @@ pub(super) fn train(
             evaluator: &mut evaluator,
             observers,
             stop: stop.flag(),
-        }))
+        });
+        // Before anything is said of the end.
+        let waited = figures.finish();
+        Ok((
+            outcome,
+            Costs::new(first_step.after, evaluator.time, waited),
+        ))
     })?;
+    tracing::debug!("{costs}");
     progress.end();
     let time = began.elapsed();
-    let summarize = |outcome, step| summarize(config, run, &progress, time, outcome, step);
+    let summarize = |outcome, step| summarize(config, run, &progress, (time, costs), outcome, step);
     let (outcome, summary) = match outcome {
         Ok(Outcome::Finished { step }) => (
             Outcome::Finished { step },
@@ -310,7 +319,7 @@ fn summarize(
     config: &Config,
     run: &RunDir,
     progress: &Progress<'_>,
-    time: Duration,
+    (time, costs): (Duration, Costs),
     outcome: summary::Outcome,
     step: u64,
 ) -> Summary {
@@ -326,6 +335,7 @@ fn summarize(
         prior: config.prior.describe(),
         seed: config.seed,
         seconds: time.as_secs_f64(),
+        costs,
         parameters: progress.parameters.iter().cloned().collect(),
         evaluations,
     };

@@ -258,6 +258,7 @@ mod tests {
             prior: String::new(),
             seed: 0,
             seconds,
+            costs: Default::default(),
             parameters: BTreeMap::new(),
             evaluations: BTreeMap::new(),
         };

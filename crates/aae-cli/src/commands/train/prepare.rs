@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use aae_data::{Split, TrainTest, steps_per_epoch};
 use aae_models::ImageShape;
@@ -19,6 +20,8 @@ use crate::report::Beginning;
 /// A configuration that fits its data, on an open device.
 #[derive(Debug)]
 pub(crate) struct Prepared {
+    /// When this began.
+    pub(crate) began: Instant,
     pub(crate) config: Config,
     pub(crate) place: Place,
     pub(crate) splits: Splits,
@@ -39,6 +42,7 @@ impl Prepared {
         run: Option<&Path>,
         place: &DeviceArgs,
     ) -> anyhow::Result<Self> {
+        let began = Instant::now();
         let place = place.open()?;
         check_precision(config.precision, &place.device)?;
         let found = data::of_run(data.data.as_deref(), run)?;
@@ -59,6 +63,7 @@ impl Prepared {
             ..Environment::gather(place.threads, &place.name, config.seed)
         };
         Ok(Self {
+            began,
             splits: Splits::new(&config, &training)?,
             fingerprint: found.fingerprint,
             environment,
