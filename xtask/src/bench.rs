@@ -24,6 +24,7 @@ the machine's own bound.
   --torch PYTHON      a Python with torch, to time beside
   --torch-mode MODE   eager, fused, compile or bf16 [default: fused, with --precision bf16 bf16]
   --scaling           a Markdown table: threads up to --threads, batches of 32 to 1024, widths of 256 to 4096, each varied alone
+  --variants          a Markdown table: the first preset of every variant
   --json              one line of JSON for each measurement
 ";
 

@@ -8,12 +8,31 @@ mod failure;
 #[path = "../benches/step/flops.rs"]
 mod flops;
 #[allow(dead_code, reason = "nothing is timed here")]
+#[path = "../benches/step/measure.rs"]
+mod measure;
+#[allow(dead_code, reason = "nothing is timed here")]
+#[path = "../benches/step/plain_candle.rs"]
+mod plain_candle;
+#[path = "../benches/step/report.rs"]
+mod report;
+#[allow(dead_code, reason = "nothing is timed here")]
+#[path = "../benches/step/roofline.rs"]
+mod roofline;
+#[allow(dead_code, reason = "nothing is timed here")]
+#[path = "../benches/step/steps.rs"]
+mod steps;
+#[allow(dead_code, reason = "nothing is timed here")]
+#[path = "../benches/step/table.rs"]
+mod table;
+#[allow(dead_code, reason = "nothing is timed here")]
 #[path = "../benches/step/torch.rs"]
 mod torch;
 
 use aae_ops::Precision;
 use aae_train::config::{Config, Override};
 use args::Args;
+use measure::{Measured, Round};
+use steps::PlainKind;
 
 const PIXELS: usize = 784;
 
@@ -134,6 +153,113 @@ fn flags_change_what_is_measured() {
     }
 }
 
+/// Three rounds, in milliseconds: the second was disturbed.
+fn measured(line: &str, torch: Option<f64>) -> Measured {
+    let round = |ours, plain, torch| Round { ours, plain, torch };
+    Measured {
+        preset: parse(line).unwrap().preset_name().unwrap(),
+        config: config(line).unwrap(),
+        threads: 2,
+        steps: 20,
+        plain_kind: PlainKind::Handwritten,
+        rounds: vec![
+            round(20.0, 200.0, torch),
+            round(60.0, 300.0, torch.map(|ms| ms * 2.0)),
+            round(22.0, 200.0, torch),
+        ],
+        flops: 5_000_000_000,
+        rate: 250e9,
+    }
+}
+
+#[test]
+fn a_line_of_json_has_medians_and_the_medians_of_the_rounds_ratios() {
+    let args = parse("--torch python3").unwrap();
+    let line = |torch| -> serde_json::Value {
+        serde_json::from_str(&report::json(&args, &measured("", torch))).unwrap()
+    };
+    assert_eq!(
+        line(Some(40.0)),
+        serde_json::json!({
+            "variant": "aae",
+            "preset": "aae",
+            "threads": 2,
+            "batch": 128,
+            "width": 1000,
+            "precision": "f32",
+            "steps": 20,
+            "rounds": 5,
+            "ms_per_step": 22.0,
+            "plain_candle": "handwritten",
+            "plain_candle_ms_per_step": 200.0,
+            "ratio_to_plain_candle": 0.11,
+            "torch_mode": "fused",
+            "torch_ms_per_step": 40.0,
+            "ratio_to_torch": 0.55,
+            "gflop_per_step": 5.0,
+            "gflop_per_second": 250.0,
+            "roofline_ms_per_step": 20.0,
+            "ratio_to_roofline": 1.1,
+        })
+    );
+    let alone = line(None);
+    for absent in ["torch_mode", "torch_ms_per_step", "ratio_to_torch"] {
+        assert_eq!(alone.get(absent), None);
+    }
+}
+
+#[test]
+fn the_text_says_what_stands_beside_what() {
+    let args = parse("--torch python3 --torch-mode compile").unwrap();
+    assert_eq!(
+        report::text(&args, &measured("", Some(40.0))),
+        "aae in f32, threads 2, batch 128: 22.0 ms per step\n\
+         plain candle, as a newcomer writes it: 200.0 ms; ours takes 0.11 of that\n\
+         PyTorch, compile: 40.0 ms; ours takes 0.55 of that\n\
+         roofline: 5.00 GFLOP at 250 GFLOP/s = 20.0 ms; ours takes 1.10 times that"
+    );
+}
+
+#[test]
+fn rows_of_tables_have_the_cells_of_their_heads() {
+    for (flags, torch, cells) in [
+        ("--scaling --torch python3", Some(40.0), 12),
+        ("--variants", None, 10),
+    ] {
+        let head = report::head(&parse(flags).unwrap());
+        let row = report::row(&measured("--preset ae", torch));
+        for line in head.lines().chain([row.as_str()]) {
+            assert_eq!(line.matches('|').count(), cells + 1, "{line}");
+        }
+        assert!(
+            row.starts_with("| `ae` | 2 | 128 | 1000 | 22.0 | 200.0 | 0.11 | 5.00 | 20.0 | 1.10 |")
+        );
+    }
+}
+
+#[test]
+fn tables_vary_one_thing_at_a_time_and_name_every_variant() {
+    let scaling = table::scaling(&parse("--scaling --threads 2").unwrap());
+    let varied = |(args, threads): &(Args, usize)| (*threads, args.batch, args.width);
+    let rows: Vec<_> = scaling.iter().map(varied).collect();
+    assert_eq!(rows[..2], [(1, None, None), (2, None, None)]);
+    assert!(rows.contains(&(2, Some(32), None)) && rows.contains(&(2, Some(1024), None)));
+    assert!(rows.contains(&(2, None, Some(256))) && rows.contains(&(2, None, Some(4096))));
+    assert!(
+        rows.iter()
+            .all(|(_, batch, width)| batch.is_none() || width.is_none())
+    );
+    let variants = table::variants(&parse("--variants --threads 1").unwrap()).unwrap();
+    let named = |(args, threads): &(Args, usize)| {
+        assert_eq!(*threads, 1);
+        args.config().unwrap().variant.name()
+    };
+    let mut names: Vec<&str> = variants.iter().map(named).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 8);
+}
+
 #[test]
 fn wrong_flags_are_usage_errors_that_name_them() {
     for (line, named) in [
@@ -145,6 +271,7 @@ fn wrong_flags_are_usage_errors_that_name_them() {
         ("--torch-mode fast", "eager, fused, compile, bf16"),
         ("--preset aae --variant aae", "exclude each other"),
         ("--variant vae", "semi_supervised"),
+        ("--variants --preset ae", "every variant"),
         ("--preset no-such", "no-such"),
         ("--width 9999999", "hidden"),
     ] {

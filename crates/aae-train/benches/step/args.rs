@@ -26,6 +26,8 @@ pub(crate) struct Args {
     /// Absent: fused optimizers, in the precision of ours.
     pub(crate) torch_mode: Option<String>,
     pub(crate) scaling: bool,
+    /// A row for each variant.
+    pub(crate) variants: bool,
     pub(crate) json: bool,
 }
 
@@ -43,6 +45,7 @@ impl Default for Args {
             torch: None,
             torch_mode: None,
             scaling: false,
+            variants: false,
             json: false,
         }
     }
@@ -81,6 +84,7 @@ impl Args {
                     args.torch_mode = Some(mode);
                 }
                 "--scaling" => args.scaling = true,
+                "--variants" => args.variants = true,
                 "--json" => args.json = true,
                 // What `cargo bench` adds to every benchmark's words.
                 "--bench" => {}
@@ -91,7 +95,17 @@ impl Args {
             let message = "--preset and --variant exclude each other: give one of them";
             return Err(Failure::usage(message));
         }
+        let named = args.preset.is_some() || args.variant.is_some();
+        if args.variants && (args.scaling || named || args.torch.is_some()) {
+            let message = "--variants measures every variant, and excludes --scaling, --preset, --variant and --torch";
+            return Err(Failure::usage(message));
+        }
         Ok(args)
+    }
+
+    /// Threads of one measurement.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.unwrap_or(2)
     }
 
     /// What PyTorch is asked to do: the named mode, or the one that is most like ours.
@@ -108,17 +122,14 @@ impl Args {
         let Some(variant) = &self.variant else {
             return Ok(self.preset.clone().unwrap_or_else(|| DEFAULT.into()));
         };
-        let mut known = Vec::new();
-        for preset in presets() {
-            let name = Config::resolve(preset.name, None, &[])?.variant.name();
-            if name == variant {
-                return Ok(preset.name.into());
-            }
-            if !known.contains(&name) {
-                known.push(name);
+        let known = first_presets()?;
+        match known.iter().find(|(name, _)| name == variant) {
+            Some((_, preset)) => Ok((*preset).to_owned()),
+            None => {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                Err(wrong("--variant", &names.join(", "), variant))
             }
         }
-        Err(wrong("--variant", &known.join(", "), variant))
     }
 
     /// The configuration whose step is measured.
@@ -152,6 +163,18 @@ impl Args {
             .map_err(|error| Failure::usage(error.to_string()))?;
         Ok(config)
     }
+}
+
+/// Every variant, and its first preset.
+pub(crate) fn first_presets() -> Result<Vec<(&'static str, &'static str)>, Failure> {
+    let mut first: Vec<(&str, &str)> = Vec::new();
+    for preset in presets() {
+        let variant = Config::resolve(preset.name, None, &[])?.variant.name();
+        if first.iter().all(|(known, _)| *known != variant) {
+            first.push((variant, preset.name));
+        }
+    }
+    Ok(first)
 }
 
 fn wrong(flag: &str, expected: &str, found: &str) -> Failure {

@@ -11,8 +11,8 @@ mod measure;
 mod plain_candle;
 mod report;
 mod roofline;
-mod scaling;
 mod steps;
+mod table;
 mod torch;
 
 use std::io::Write;
@@ -41,18 +41,23 @@ fn run() -> Result<(), Failure> {
     let data = |error: DataError| Failure::broken(error.to_string());
     let images = load(&locate(None, None).map_err(data)?).map_err(data)?;
     let train = Split::all(&Arc::new(images.train));
-    if args.scaling {
+    let rows = match (args.scaling, args.variants) {
+        (true, _) => Some(table::scaling(&args)),
+        (_, true) => Some(table::variants(&args)?),
+        _ => None,
+    };
+    if let Some(rows) = rows {
         if !args.json {
             say(&report::head(&args));
         }
-        return scaling::scaling(&args, &train, |args, measured| {
+        return table::table(&args, &rows, &train, |args, measured| {
             say(&match args.json {
                 true => report::json(args, measured),
                 false => report::row(measured),
             });
         });
     }
-    let measured = measure::measure(&args, args.threads.unwrap_or(2), args.steps, &train)?;
+    let measured = measure::measure(&args, args.threads(), args.steps, &train)?;
     say(&match args.json {
         true => report::json(&args, &measured),
         false => report::text(&args, &measured),

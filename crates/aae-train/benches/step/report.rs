@@ -8,7 +8,8 @@ use crate::measure::Measured;
 use crate::steps::PlainKind;
 
 /// Columns of [`row`]; without PyTorch, all but the last two.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
+    "preset",
     "threads",
     "batch",
     "width",
@@ -17,6 +18,7 @@ const COLUMNS: [&str; 10] = [
     "ours : plain",
     "GFLOP",
     "roofline",
+    "ours : roofline",
     "PyTorch",
     "ours : PyTorch",
 ];
@@ -129,6 +131,7 @@ pub(crate) fn head(args: &Args) -> String {
 pub(crate) fn row(measured: &Measured) -> String {
     let (plain, to_plain) = measured.plain();
     let mut cells = vec![
+        format!("`{}`", measured.preset),
         measured.threads.to_string(),
         measured.config.batch_size.to_string(),
         width(measured).map_or("mixed".into(), |width| width.to_string()),
@@ -137,6 +140,7 @@ pub(crate) fn row(measured: &Measured) -> String {
         format!("{to_plain:.2}"),
         format!("{:.2}", measured.flops as f64 / 1e9),
         format!("{:.1}", measured.bound()),
+        format!("{:.2}", measured.ours() / measured.bound()),
     ];
     if let Some((ms, ratio)) = measured.torch() {
         cells.extend([format!("{ms:.1}"), format!("{ratio:.2}")]);
