@@ -104,7 +104,7 @@ impl<'a> Figures<'a> {
                 pictures::random_styles(&subject, STYLES, &mut rng)
             }),
             ("clusters.png", decodes && label.is_inferred(), &|| {
-                pictures::clusters(&subject, self.test)
+                pictures::clusters(&subject, self.config, self.test)
             }),
             ("samples.png", decodes, &|| {
                 let mut rng = stream(self.config.seed, "figures.samples", 0);

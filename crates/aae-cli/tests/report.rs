@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 
-use support::{Place, TINY};
+use support::{PRESETS, Place, TINY};
 
 /// Asserts that a page is whole and needs nothing else; returns its text.
 #[track_caller]
@@ -101,6 +101,26 @@ fn the_page_of_a_run_has_its_figures_pictures_configuration_and_commands() {
         .succeeds()
         .prints("wrote mine.html");
     assert_eq!(page(&place, "mine.html"), html);
+}
+
+#[test]
+fn every_variant_has_a_page_with_all_of_its_pictures() {
+    let place = Place::new();
+    for (preset, settings) in PRESETS {
+        let mut flags = vec!["--preset", preset, "--epochs", "1"];
+        flags.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+        place.train(&flags).succeeds();
+        let run = format!("runs/{preset}-s0");
+        place.run(&["report", &run]).succeeds();
+        let html = page(&place, &format!("{run}/report.html"));
+        assert!(html.contains(&format!("<h1>{preset}-s0</h1>")), "{preset}");
+        let pictures = fs::read_dir(place.path(&format!("{run}/figures"))).unwrap();
+        assert_eq!(
+            html.matches("data:image/png;base64,").count(),
+            pictures.count(),
+            "{preset}"
+        );
+    }
 }
 
 #[test]

@@ -6,32 +6,7 @@ mod support;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use support::{Place, Run, signal, training};
-
-/// Settings for the three classes of the tests' images.
-const CLASSES: &str = "model.categories=3";
-const LABELLED: &str = "data.labelled=9";
-const HELD_OUT: &str = "data.validation=20";
-
-/// A preset for each variant and each posterior, with what it needs here.
-const PRESETS: [(&str, &[&str]); 10] = [
-    ("aae", &[]),
-    ("ae", &["precision=bf16"]),
-    (
-        "labelled-mixture",
-        &[CLASSES, LABELLED, "data.limit_train=150"],
-    ),
-    ("supervised", &[CLASSES]),
-    (
-        "semi-supervised-100",
-        &[CLASSES, LABELLED, "precision=bf16"],
-    ),
-    ("clustering-16", &[HELD_OUT]),
-    ("reduction-2d-100", &[CLASSES, LABELLED, HELD_OUT]),
-    ("nn-100", &[CLASSES, LABELLED]),
-    ("posterior-gaussian", &[]),
-    ("posterior-universal", &["precision=bf16"]),
-];
+use support::{PRESETS, Place, Run, signal, training};
 
 /// Waits until the run has written so many lines of metrics.
 fn wait_for_lines(place: &Place, run: &str, lines: usize) {

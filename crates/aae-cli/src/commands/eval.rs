@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aae_data::Split;
-use aae_eval::{EvalError, nearest_neighbour_accuracy, psnr, ssim};
+use aae_eval::{EvalError, nearest_neighbour_accuracy, psnr, represent_all, ssim};
 use aae_models::ImageShape;
 use aae_train::data::Splits;
 use aae_train::metrics::EvaluationLine;
@@ -109,7 +109,7 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
     let Measured {
         reconstruction_error,
         mut figures,
-        codes,
+        ..
     } = measure(
         &model.autoencoder,
         test,
@@ -122,6 +122,8 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
     )?;
     if model.config.variant.has_decoder() && test.len() >= 2 {
         let dim = model.autoencoder.latent_dim();
+        // With cluster heads the style alone would say little of the class.
+        let codes = represent_all(&model.autoencoder, test)?;
         let accuracy = nearest_neighbour_accuracy(&codes, dim, &test.labels())?;
         figures.insert(NEAREST.to_owned(), accuracy);
         figures.extend(quality(model.autoencoder.image(), &originals, &made)?);

@@ -1,7 +1,8 @@
-//! Clusters, one a row: what the decoder makes of the cluster alone, then the test images that belong to it most clearly.
+//! Clusters or labels, one a row: what the decoder makes of the cluster alone, then the test images that belong to it most clearly.
 
 use aae_data::Split;
 use aae_eval::{EvalError, argmax_rows, infer_all};
+use aae_train::config::Config;
 use aae_viz::{GridLabels, Images, grid};
 
 use super::{Drawing, Subject, Told, decode};
@@ -9,9 +10,13 @@ use super::{Drawing, Subject, Told, decode};
 /// Members of each cluster that are shown.
 const MEMBERS: usize = 12;
 
-/// A row for each cluster: its head (the decoder told of the cluster, with style 0), then its members, the surest first. A
+/// A row for each cluster or label: its head (the decoder told of the cluster, with style 0), then its members, the surest first. A
 /// cluster without members is named as dead.
-pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Drawing> {
+pub(crate) fn clusters(
+    subject: &Subject<'_>,
+    config: &Config,
+    test: &Split,
+) -> anyhow::Result<Drawing> {
     let autoencoder = subject.autoencoder;
     let (dim, ways) = (autoencoder.latent_dim(), autoencoder.categories());
     let image = autoencoder.image();
@@ -34,13 +39,17 @@ pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Dr
     let dead = members.iter().filter(|members| members.is_empty()).count();
     let subtitle = match dead {
         0 => subject.caption.to_owned(),
-        n => format!("{} · {n} of {ways} clusters have no image", subject.caption),
+        n => format!("{} · {n} of {ways} have no image", subject.caption),
+    };
+    let title = match config.infers_clusters() {
+        true => "Clusters: head, and the surest of their test images",
+        false => "Labels: head, and the surest of the test images",
     };
     let mut columns = vec!["head".to_owned()];
     columns.resize(MEMBERS + 1, String::new());
     Ok(Box::new(move || {
         let labels = GridLabels {
-            title: "Clusters: head, and the surest of their test images",
+            title,
             subtitle: &subtitle,
             rows: &names,
             columns: &columns,

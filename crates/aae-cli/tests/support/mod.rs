@@ -34,6 +34,31 @@ pub const TINY: [&str; 10] = [
     "1",
 ];
 
+/// Settings for the three classes of the tests' images.
+const CLASSES: &str = "model.categories=3";
+const LABELLED: &str = "data.labelled=9";
+const HELD_OUT: &str = "data.validation=20";
+
+/// A preset for each variant and each posterior, with what it needs here.
+pub const PRESETS: [(&str, &[&str]); 10] = [
+    ("aae", &[]),
+    ("ae", &["precision=bf16"]),
+    (
+        "labelled-mixture",
+        &[CLASSES, LABELLED, "data.limit_train=150"],
+    ),
+    ("supervised", &[CLASSES]),
+    (
+        "semi-supervised-100",
+        &[CLASSES, LABELLED, "precision=bf16"],
+    ),
+    ("clustering-16", &[HELD_OUT]),
+    ("reduction-2d-100", &[CLASSES, LABELLED, HELD_OUT]),
+    ("nn-100", &[CLASSES, LABELLED]),
+    ("posterior-gaussian", &[]),
+    ("posterior-universal", &["precision=bf16"]),
+];
+
 /// A folder with `data/`, in which the program runs.
 pub struct Place {
     folder: TempDir,

@@ -2,8 +2,8 @@
 
 use aae_data::Split;
 use aae_eval::{
-    LabelledCodes, NetworkProbe, encode_all, k_nearest_accuracy, linear_probe_accuracy,
-    network_probe_accuracy,
+    LabelledCodes, NetworkProbe, k_nearest_accuracy, linear_probe_accuracy, network_probe_accuracy,
+    represent_all,
 };
 use aae_train::data::Splits;
 
@@ -16,12 +16,14 @@ const NEAREST: &str = "probe_10_nearest_accuracy";
 
 /// Trains each classifier on codes and labels of all training images, and scores it on those of the test images.
 ///
+/// With cluster heads the codes are those that the decoder sees, head and style together.
+///
 /// Labels are read here to measure a model that is finished; none of them reaches it.
 pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::Result<Figures> {
     let (dim, classes) = (model.autoencoder.latent_dim(), test.dataset().classes());
     let (train_codes, test_codes) = (
-        encode_all(&model.autoencoder, &splits.train)?,
-        encode_all(&model.autoencoder, test)?,
+        represent_all(&model.autoencoder, &splits.train)?,
+        represent_all(&model.autoencoder, test)?,
     );
     let (train_labels, test_labels) = (splits.train.labels(), test.labels());
     let train = LabelledCodes {
