@@ -1,13 +1,14 @@
 //! A stack of layers that may end in several heads, as one operation with a hand-written backward pass.
 
-use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 use crate::buffer::Buffer;
+use crate::deferred::Input;
 use crate::normalize::Normalized;
-use crate::pass::{backward, forward, input_gradient};
+use crate::pass::{backward, forward, input_gradient, weight_gradient};
 use crate::path::precision;
 use crate::slices::{contiguous, read};
 use crate::{Linear, Mode, Precision};
@@ -29,7 +30,7 @@ pub(crate) struct Chain {
 #[derive(Default)]
 struct Kept {
     /// The output of every layer of the trunk.
-    hidden: Vec<Buffer>,
+    hidden: Vec<Arc<Buffer>>,
     /// What batch norm keeps, for every layer of the trunk and then for every head.
     normalized: Vec<Option<Normalized>>,
 }
@@ -49,63 +50,62 @@ impl Chain {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the parameters' gradients; that of the input is returned if `wants_input`.
-    fn gradients(
-        &self,
-        x: &[f32],
-        y: &[f32],
-        dy: &[f32],
-        batch: usize,
-        wants_input: bool,
-    ) -> Result<Option<Vec<f32>>> {
+    /// How many numbers a row of the output has.
+    fn width(&self) -> usize {
+        self.heads.iter().map(Linear::width).sum()
+    }
+
+    /// Leaves the parameters' gradients with them; that of the input is returned if it is wanted.
+    fn gradients(&self, x: &Tensor, y: &[f32], dy: &[f32]) -> Result<Option<Vec<f32>>> {
+        let (batch, wants_input) = (x.dims2()?.0, x.track_op());
         let Kept { hidden, normalized } = &*self.kept();
+        // What layer number `depth` was given, the heads being those after the last.
+        let input = |depth: usize| match depth.checked_sub(1) {
+            Some(before) => Input::Hidden(hidden[before].clone()),
+            None => Input::Given(x.clone()),
+        };
+        let size = |depth: usize| match depth.checked_sub(1) {
+            Some(before) => hidden[before].len(),
+            None => x.elem_count(),
+        };
         let ends_before =
             |depth: usize| !wants_input && self.trunk[..depth].iter().all(Linear::is_frozen);
-        let code = hidden.last().map_or(x, |code| code);
-        let ends_at_heads = ends_before(self.trunk.len());
-        let mut gradient = Buffer::unwritten(if ends_at_heads { 0 } else { code.len() });
-        let mut columns = Columns { batch, start: 0 };
+        let depth = self.trunk.len();
+        let ends_at_heads = ends_before(depth);
+        let mut gradient = Buffer::unwritten(if ends_at_heads { 0 } else { size(depth) });
+        let total = self.width();
+        let mut start = 0;
         for (i, head) in self.heads.iter().enumerate() {
-            let width = head.width();
-            let output = columns.of(y, width);
-            let mut dz = columns.of(dy, width).into_owned();
-            columns.start += width;
+            let own = start..start + head.width();
+            start = own.end;
+            // A copy in any case, because it is changed in place; of the output only if there are other heads' columns in it.
+            let mut dz = columns(dy, total, own.clone());
+            let part = (own.len() < total).then(|| columns(y, total, own));
+            let output = part.as_deref().unwrap_or(y);
             let normalized = normalized
                 .get(self.trunk.len() + i)
                 .and_then(Option::as_ref);
-            backward(
-                head,
-                self.precision,
-                code,
-                &output,
-                normalized,
-                &mut dz,
-                batch,
-            )?;
+            backward(head, output, normalized, &mut dz)?;
             if !ends_at_heads {
                 input_gradient(head, self.precision, &dz, &mut gradient, i > 0, batch)?;
             }
+            weight_gradient(head, self.precision, dz, input(depth), batch)?;
         }
         if ends_at_heads {
             return Ok(None);
         }
         for (i, (layer, output)) in self.trunk.iter().zip(hidden).enumerate().rev() {
-            let input = i.checked_sub(1).map_or(x, |before| &hidden[before]);
             let normalized = normalized.get(i).and_then(Option::as_ref);
-            backward(
-                layer,
-                self.precision,
-                input,
-                output,
-                normalized,
-                &mut gradient,
-                batch,
-            )?;
-            if ends_before(i) {
+            backward(layer, output, normalized, &mut gradient)?;
+            let ends_here = ends_before(i);
+            let mut dx = Buffer::unwritten(if ends_here { 0 } else { size(i) });
+            if !ends_here {
+                input_gradient(layer, self.precision, &gradient, &mut dx, false, batch)?;
+            }
+            weight_gradient(layer, self.precision, gradient, input(i), batch)?;
+            if ends_here {
                 return Ok(None);
             }
-            let mut dx = Buffer::unwritten(input.len());
-            input_gradient(layer, self.precision, &gradient, &mut dx, false, batch)?;
             gradient = dx;
         }
         Ok(Some(gradient.into_vec()))
@@ -130,7 +130,7 @@ impl CustomOp2 for Chain {
         for layer in &self.trunk {
             let input = kept.hidden.last().map_or(x, |code| code);
             let (output, normalized) = forward(layer, self.precision, input, batch, self.mode)?;
-            kept.hidden.push(output);
+            kept.hidden.push(Arc::new(output));
             kept.normalized.push(normalized);
         }
         let code = kept.hidden.last().map_or(x, |code| code);
@@ -141,7 +141,7 @@ impl CustomOp2 for Chain {
             kept.normalized.push(normalized);
         }
         *self.kept() = kept;
-        let width = self.heads.iter().map(Linear::width).sum();
+        let width = self.width();
         let output = side_by_side(outputs, batch, width);
         Ok((CpuStorage::F32(output), (batch, width).into()))
     }
@@ -153,15 +153,8 @@ impl CustomOp2 for Chain {
         y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let batch = x.dims2()?.0;
         let dy = dy.contiguous()?;
-        let wants_input = x.track_op();
-        let gradients = |x: &[f32]| {
-            read(y, |y| {
-                read(&dy, |dy| self.gradients(x, y, dy, batch, wants_input))
-            })
-        };
-        let dx = read(x, gradients)?
+        let dx = read(y, |y| read(&dy, |dy| self.gradients(x, y, dy)))?
             .map(|dx| Tensor::from_vec(dx, x.shape(), x.device()))
             .transpose()?;
         Ok((dx, None))
@@ -182,24 +175,11 @@ fn side_by_side(mut matrices: Vec<(Buffer, usize)>, batch: usize, width: usize) 
     joined
 }
 
-/// Where a head's columns begin among all heads'.
-struct Columns {
-    batch: usize,
-    start: usize,
-}
-
-impl Columns {
-    /// The next `width` columns of `matrix` as a matrix of their own; not copied if they are all.
-    fn of<'a>(&self, matrix: &'a [f32], width: usize) -> Cow<'a, [f32]> {
-        if matrix.len() == self.batch * width {
-            return Cow::Borrowed(matrix);
-        }
-        let total = matrix.len() / self.batch.max(1);
-        let rows = matrix.chunks(total.max(1));
-        Cow::Owned(
-            rows.flat_map(|row| &row[self.start..self.start + width])
-                .copied()
-                .collect(),
-        )
+/// Some columns of a matrix that has `total` of them, as a matrix of their own.
+fn columns(matrix: &[f32], total: usize, some: Range<usize>) -> Buffer {
+    let mut copy = Buffer::unwritten(matrix.len() / total * some.len());
+    for (row, copy) in matrix.chunks(total).zip(copy.chunks_mut(some.len())) {
+        copy.copy_from_slice(&row[some.clone()]);
     }
+    copy
 }

@@ -14,7 +14,9 @@ mod rounded;
 mod tile;
 
 use crate::Precision;
+use crate::buffer::Buffer;
 use crate::path::may_use_own_kernels;
+use crate::pieces::Pieces;
 
 /// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
@@ -46,6 +48,16 @@ impl<'a> Matrix<'a> {
             columns: self.rows,
             row_stride: self.column_stride,
             column_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    /// Some of its rows.
+    #[cfg(target_arch = "x86_64")]
+    fn some_rows(self, first: usize, count: usize) -> Self {
+        Self {
+            data: &self.data[first * self.row_stride..],
+            rows: count,
             ..self
         }
     }
@@ -99,6 +111,35 @@ pub(crate) fn gemm(
             rounded::gemm(a, b, c, accumulate);
         }
     }
+}
+
+/// Calls `f` with `a·b` in pieces of whole rows: the numbers that [`gemm`] writes, bit for bit. Our own kernels compute a piece when it
+/// is asked for; where there is none, all of it is computed before.
+pub(crate) fn in_pieces<T>(
+    precision: Precision,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    f: impl FnOnce(&dyn Pieces) -> T,
+) -> T {
+    #[cfg(target_arch = "x86_64")]
+    if may_use_own_kernels() && a.rows > 0 && a.columns > 0 && b.columns > 0 {
+        let by_rows = b.column_stride == 1;
+        match precision {
+            Precision::F32 if by_rows && avx512::is_available() => {
+                return f(&avx512::Rows { a, b });
+            }
+            Precision::Bf16 if bf16::is_available() && bf16::suits(a, b) => {
+                return match amx::is_available() {
+                    true => amx::in_pieces(a, b, f),
+                    false => bf16::in_pieces(a, b, f),
+                };
+            }
+            _ => {}
+        }
+    }
+    let mut c = Buffer::unwritten(a.rows * b.columns);
+    gemm(precision, a, b, &mut c, false);
+    f(&&c[..])
 }
 
 /// The product in single precision, of what is not empty.

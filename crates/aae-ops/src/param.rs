@@ -5,14 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use candle_core::{DType, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
+use crate::deferred::Deferred;
 use crate::math::vectorized;
 use crate::path::is_fused;
+use crate::pieces::Pieces;
 use crate::slices::{self, CHUNK};
 
 /// A trainable tensor that owns its gradient buffer.
 ///
-/// Fused operations write gradients straight into the buffer and the optimizer reads them there, so that candle's
-/// `backward` never allocates or adds the large ones. A clone is the same parameter. A [`frozen`](Self::frozen) view
+/// Fused operations leave gradients here and the optimizer takes them from here, so that candle's `backward` never allocates or
+/// adds the large ones. That of a weight is computed when it is used: by an optimizer a few rows at a time, which are never
+/// written to memory, and into the buffer by whoever reads it. A clone is the same parameter. A [`frozen`](Self::frozen) view
 /// has the same numbers and no gradient.
 #[derive(Clone, Debug)]
 pub struct Param {
@@ -27,11 +30,23 @@ struct Inner {
     gradient: Mutex<Gradient>,
 }
 
-/// The buffer lives as long as the parameter; `filled` says whether it holds a gradient or the remains of the last.
+/// The buffer lives as long as the parameter.
 #[derive(Debug, Default)]
 struct Gradient {
     buffer: Option<Tensor>,
-    filled: bool,
+    state: State,
+}
+
+/// Where the gradient is.
+#[derive(Debug, Default)]
+enum State {
+    /// There is none; the buffer may have the remains of the last.
+    #[default]
+    Absent,
+    /// In the buffer.
+    Filled,
+    /// Still to be computed.
+    Deferred(Deferred),
 }
 
 impl Param {
@@ -102,16 +117,12 @@ impl Param {
 
     /// A copy of the gradient that the last [`backward`] left, if any.
     pub fn gradient(&self) -> Result<Option<Tensor>> {
-        let gradient = self.lock();
-        match &gradient.buffer {
-            Some(buffer) if gradient.filled => Ok(Some(buffer.copy()?)),
-            _ => Ok(None),
-        }
+        self.read_gradient(Tensor::copy)
     }
 
     /// Forgets the gradient. The buffer stays allocated and is overwritten by the next one.
     pub fn zero_gradient(&self) {
-        self.lock().filled = false;
+        self.lock().state = State::Absent;
     }
 
     /// Calls `f(buffer, accumulate)`, which writes a gradient over the buffer or adds one to it.
@@ -119,37 +130,95 @@ impl Param {
         &self,
         f: impl FnOnce(&mut [f32], bool) -> Result<()>,
     ) -> Result<()> {
-        let mut gradient = self.lock();
-        let accumulate = gradient.filled;
+        let gradient = &mut *self.lock();
+        self.compute(gradient)?;
+        self.write(gradient, f)
+    }
+
+    /// Leaves a gradient to be computed when it is used, or adds it to one that is there already.
+    pub(crate) fn defer_gradient(&self, deferred: Deferred) -> Result<()> {
+        let gradient = &mut *self.lock();
+        if let State::Absent = gradient.state {
+            gradient.state = State::Deferred(deferred);
+            return Ok(());
+        }
+        self.compute(gradient)?;
+        self.write(gradient, |buffer, accumulate| {
+            deferred.write(buffer, accumulate)
+        })
+    }
+
+    /// Calls `f` with the gradient's buffer if there is a gradient.
+    pub(crate) fn read_gradient<T>(
+        &self,
+        f: impl FnOnce(&Tensor) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let gradient = &mut *self.lock();
+        self.compute(gradient)?;
+        match (&gradient.buffer, &gradient.state) {
+            (Some(buffer), State::Filled) => f(buffer).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Calls one of the two with the gradient if there is one: `fused` with its numbers, or `plain` where an operation on it has to be
+    /// composed of candle's.
+    pub(crate) fn use_gradient(
+        &self,
+        fused: impl FnOnce(&dyn Pieces) -> Result<()>,
+        plain: impl FnOnce(&Tensor) -> Result<()>,
+    ) -> Result<()> {
+        if is_fused(&self.inner.value)
+            && let State::Deferred(deferred) = &self.lock().state
+        {
+            return deferred.in_pieces(fused);
+        }
+        self.read_gradient(|gradient| match is_fused(gradient) {
+            true => slices::read(gradient, |numbers| fused(&numbers)),
+            false => plain(gradient),
+        })?;
+        Ok(())
+    }
+
+    /// Writes a gradient that is still to be computed into the buffer.
+    fn compute(&self, gradient: &mut Gradient) -> Result<()> {
+        if let State::Deferred(_) = gradient.state
+            && let State::Deferred(deferred) = std::mem::take(&mut gradient.state)
+        {
+            self.write(gradient, |buffer, accumulate| {
+                deferred.write(buffer, accumulate)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        gradient: &mut Gradient,
+        f: impl FnOnce(&mut [f32], bool) -> Result<()>,
+    ) -> Result<()> {
+        let accumulate = matches!(gradient.state, State::Filled);
         let buffer = match gradient.buffer.take() {
             Some(buffer) => buffer,
             None => self.inner.value.zeros_like()?,
         };
         let written = slices::write(&buffer, |numbers| f(numbers, accumulate));
         gradient.buffer = Some(buffer);
-        gradient.filled = written.is_ok();
+        gradient.state = match written {
+            Ok(()) => State::Filled,
+            Err(_) => State::Absent,
+        };
         written
     }
 
-    /// Calls `f` with the gradient's buffer if it is filled.
-    pub(crate) fn read_gradient<T>(
-        &self,
-        f: impl FnOnce(&Tensor) -> Result<T>,
-    ) -> Result<Option<T>> {
-        let gradient = self.lock();
-        match &gradient.buffer {
-            Some(buffer) if gradient.filled => f(buffer).map(Some),
-            _ => Ok(None),
-        }
-    }
-
     fn accumulate(&self, found: Tensor) -> Result<()> {
-        let mut gradient = self.lock();
-        gradient.buffer = Some(match gradient.buffer.take() {
-            Some(buffer) if gradient.filled => (buffer + found)?,
+        let gradient = &mut *self.lock();
+        self.compute(gradient)?;
+        gradient.buffer = Some(match (gradient.buffer.take(), &gradient.state) {
+            (Some(buffer), State::Filled) => (buffer + found)?,
             _ => found.contiguous()?,
         });
-        gradient.filled = true;
+        gradient.state = State::Filled;
         Ok(())
     }
 

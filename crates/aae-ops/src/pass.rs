@@ -4,6 +4,7 @@ use candle_core::Result;
 use rayon::prelude::*;
 
 use crate::buffer::Buffer;
+use crate::deferred::{Deferred, Input};
 use crate::gemm::{Matrix, gemm};
 use crate::math::vectorized;
 use crate::normalize::{self, Normalized};
@@ -59,16 +60,13 @@ pub(crate) fn forward(
     })
 }
 
-/// Turns the gradient of the layer's output into that of `x·Wᵀ`, in place, and writes the gradients of its parameters
-/// into their buffers, unless they are frozen.
+/// Turns the gradient of the layer's output into that of `x·Wᵀ`, in place, and writes the gradients of its bias and of its batch norm's
+/// gain into their buffers, unless they are frozen.
 pub(crate) fn backward(
     layer: &Linear,
-    precision: Precision,
-    x: &[f32],
     output: &[f32],
     normalized: Option<&Normalized>,
     gradient: &mut [f32],
-    batch: usize,
 ) -> Result<()> {
     times_derivative(layer.activation(), gradient, output);
     match layer.batch_norm().zip(normalized) {
@@ -83,21 +81,36 @@ pub(crate) fn backward(
             Ok(())
         })?,
     }
-    if layer.weight().is_frozen() {
+    Ok(())
+}
+
+/// Leaves the gradient of the layer's weight, unless that is frozen, to be computed when it is used. `dz` is what [`backward`] has made
+/// of the gradient of its output.
+pub(crate) fn weight_gradient(
+    layer: &Linear,
+    precision: Precision,
+    dz: Buffer,
+    x: Input,
+    batch: usize,
+) -> Result<()> {
+    let weight = layer.weight();
+    if weight.is_frozen() {
         return Ok(());
     }
-    let (outputs, inputs) = layer.weight().tensor().dims2()?;
-    let precision = of_layer(precision, outputs, inputs);
-    layer.weight().write_gradient(|dw, accumulate| {
-        gemm(
-            precision,
-            Matrix::new(gradient, batch, outputs).t(),
-            Matrix::new(x, batch, inputs),
-            dw,
-            accumulate,
-        );
-        Ok(())
-    })
+    let (outputs, inputs) = weight.tensor().dims2()?;
+    let deferred = Deferred {
+        dz,
+        x,
+        shape: [batch, outputs, inputs],
+        precision: of_layer(precision, outputs, inputs),
+    };
+    match &deferred.x {
+        // What is trained may move before the gradient is used.
+        Input::Given(x) if x.track_op() => {
+            weight.write_gradient(|dw, accumulate| deferred.write(dw, accumulate))
+        }
+        _ => weight.defer_gradient(deferred),
+    }
 }
 
 /// `dx = dz·W`, `[batch, in]`, or `dx += dz·W` if `accumulate`.

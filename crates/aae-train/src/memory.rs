@@ -209,13 +209,14 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn the_peak_grows_with_what_is_held_and_stays() {
-        let before = peak().unwrap();
-        let held = vec![1u8; 64 << 20];
+        // The system counts pages in batches.
+        const SLACK: u64 = 8 << 20;
+        let held = vec![1u8; 128 << 20];
         std::hint::black_box(&held);
         let while_held = peak().unwrap();
-        assert!(while_held >= before.max(64 << 20));
+        assert!(while_held + SLACK >= 128 << 20, "{while_held}");
         drop(held);
-        assert!(peak().unwrap() >= while_held);
+        assert!(peak().unwrap() + SLACK >= while_held);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Phases differ in rate and momentum, and the encoder belongs to several of them: so each phase has its own optimizer.
 
 use aae_ops::optim::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
-use aae_ops::{Param, backward, gradient_norm};
+use aae_ops::{Param, backward, gradient_norm, zero_gradients};
 use candle_core::{Result, Tensor};
 
 use crate::config::{OptimizerConfig, OptimizerKind};
@@ -65,7 +65,10 @@ impl Phase {
             }
             None => 1.0,
         };
-        self.optimizer.step(&self.params, self.lr, scale)
+        self.optimizer.step(&self.params, self.lr, scale)?;
+        // What the gradients were computed from goes back to where the next pass finds it.
+        zero_gradients(&self.params);
+        Ok(())
     }
 
     /// Sets the learning rate for step number `step`, counted from 0.

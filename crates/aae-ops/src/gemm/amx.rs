@@ -17,6 +17,7 @@ use super::Matrix;
 use super::bf16::{self, Kernel, Rows};
 use super::pairs::{pack_neighbours, pack_pair};
 use super::tile::{COLUMNS, LANES, Target, Tile};
+use crate::pieces::Pieces;
 use instructions::Instructions;
 pub(super) use instructions::is_available;
 
@@ -42,6 +43,11 @@ trait Engine {
 /// As [`super::gemm`], for products that are not empty and that [`bf16::suits`].
 pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
     bf16::product::<Tiles<Instructions>>(a, b, c, accumulate);
+}
+
+/// As [`super::in_pieces`], for products that are not empty and that [`bf16::suits`].
+pub(super) fn in_pieces<T>(a: Matrix<'_>, b: Matrix<'_>, f: impl FnOnce(&dyn Pieces) -> T) -> T {
+    bf16::blocks::<Tiles<Instructions>, T>(a, b, f)
 }
 
 /// The kernel of AMX.

@@ -6,16 +6,21 @@
 //! `x·Wᵀ` the transposed product `W·xᵀ` makes it `a`, and the small `xᵀ` is copied instead. Libraries that pack both operands
 //! copy each weight of a step several times.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_f32};
 use super::{Cells, Matrix};
 use crate::buffer::Buffer;
+use crate::pieces::Pieces;
 
 /// Rows of a task, if there are as many: small enough to share the work evenly, a multiple of `ROWS`.
 const TASK_ROWS: usize = 126;
 /// The same where tasks on the same rows of `a` follow each other: these rows and all of `b` should fit into a core's cache.
 const TASK_ROWS_OF_WEIGHT: usize = 60;
+/// Rows of a piece: with what is done with it, it should fit into a core's cache.
+const PIECE_ROWS: usize = 8 * ROWS;
 
 /// Whether this CPU has the instructions.
 pub(super) fn is_available() -> bool {
@@ -38,13 +43,7 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
         accumulate,
     };
     if !target.transposed {
-        let panels = Panels {
-            first: b.offset(0, 0),
-            panel_step: COLUMNS,
-            row_step: b.row_stride,
-            columns: b.columns,
-        };
-        return product(a, &panels, &target);
+        return product(a, &panels(b), &target);
     }
     // c = a·b as cᵀ = bᵀ·aᵀ, with the rows of aᵀ made contiguous.
     let copied = panels_of_transpose(a);
@@ -71,6 +70,16 @@ struct Panels {
 // SAFETY: what it points to is only read, and borrowed or owned by the caller of the parallel loop that shares it.
 #[allow(unsafe_code)]
 unsafe impl Sync for Panels {}
+
+/// The panels of a matrix with contiguous rows, where they lie.
+fn panels(b: Matrix<'_>) -> Panels {
+    Panels {
+        first: b.offset(0, 0),
+        panel_step: COLUMNS,
+        row_step: b.row_stride,
+        columns: b.columns,
+    }
+}
 
 /// The transpose of a row-major matrix, one panel after another: as one matrix, the rows of a panel would lie as far apart as the
 /// batch is wide, and share a few sets of the cache if that is a power of two. The last panel is whole, and its columns beyond
@@ -112,42 +121,77 @@ fn product(a: Matrix<'_>, b: &Panels, target: &Target) {
             true => (task % panels, task / panels),
             false => (task / chunks, task % chunks),
         };
-        let column = panel * COLUMNS;
-        let columns = COLUMNS.min(n - column);
-        let last = m.min((chunk + 1) * task_rows);
-        for row in (chunk * task_rows..last).step_by(ROWS) {
-            let tile = Tile {
-                row,
-                rows: ROWS.min(last - row),
-                column,
-                columns,
-            };
-            let operands = Operands {
-                a: a.offset(row, 0).cast(),
-                a_row: a.row_stride,
-                a_step: a.column_stride,
-                b: b.first.wrapping_add(panel * b.panel_step).cast(),
-                b_step: b.row_step,
-                depth: a.columns,
-                // A weight's rows are read once, from memory: those of the next tile meanwhile.
-                next: match target.transposed {
-                    true => Stream {
-                        at: a.offset(row, 0).wrapping_add(ROWS * a.row_stride),
-                        step: ROWS,
-                    },
-                    false => Stream {
-                        at: b.first,
-                        step: 0,
-                    },
-                },
-            };
-            // SAFETY: `is_available` has found AVX-512; rows and columns of the tile are inside `a` and `b`, whose indices
-            // `Matrix::new` and the assertions of `super::gemm` hold inside their slices, or inside the copy, whose panels are
-            // whole. No two tiles share a cell of the result, and `c` is borrowed mutably for the whole call.
-            #[allow(unsafe_code)]
-            unsafe {
-                compute_f32(operands, target, tile);
-            }
-        }
+        let rows = chunk * task_rows..m.min((chunk + 1) * task_rows);
+        tiles(a, rows, b, panel, target);
     });
+}
+
+/// Computes some rows of the product in one panel of columns.
+fn tiles(a: Matrix<'_>, rows: Range<usize>, b: &Panels, panel: usize, target: &Target) {
+    let column = panel * COLUMNS;
+    let columns = COLUMNS.min(b.columns - column);
+    for row in rows.clone().step_by(ROWS) {
+        let tile = Tile {
+            row,
+            rows: ROWS.min(rows.end - row),
+            column,
+            columns,
+        };
+        let operands = Operands {
+            a: a.offset(row, 0).cast(),
+            a_row: a.row_stride,
+            a_step: a.column_stride,
+            b: b.first.wrapping_add(panel * b.panel_step).cast(),
+            b_step: b.row_step,
+            depth: a.columns,
+            // A weight's rows are read once, from memory: those of the next tile meanwhile.
+            next: match target.transposed {
+                true => Stream {
+                    at: a.offset(row, 0).wrapping_add(ROWS * a.row_stride),
+                    step: ROWS,
+                },
+                false => Stream {
+                    at: b.first,
+                    step: 0,
+                },
+            },
+        };
+        // SAFETY: `is_available` has found AVX-512; rows and columns of the tile are inside `a` and `b`, whose indices
+        // `Matrix::new` and the assertions of `super::gemm` hold inside their slices, or inside the copy, whose panels are
+        // whole. No two tiles share a cell of the result, and `c` is borrowed mutably for the whole call.
+        #[allow(unsafe_code)]
+        unsafe {
+            compute_f32(operands, target, tile);
+        }
+    }
+}
+
+/// A product of which some rows at a time are computed, in the thread that asks for them. `b` has contiguous rows; nothing is empty.
+pub(super) struct Rows<'a> {
+    pub(super) a: Matrix<'a>,
+    pub(super) b: Matrix<'a>,
+}
+
+impl Pieces for Rows<'_> {
+    fn size(&self) -> usize {
+        PIECE_ROWS * self.b.columns
+    }
+
+    fn with(&self, i: usize, f: &mut dyn FnMut(&[f32])) {
+        let Self { a, b } = *self;
+        let first = i * PIECE_ROWS;
+        let rows = PIECE_ROWS.min(a.rows - first);
+        let mut piece = Buffer::unwritten(self.size());
+        let target = Target {
+            cells: Cells(piece.as_mut_ptr()),
+            width: b.columns,
+            transposed: false,
+            accumulate: false,
+        };
+        let panels = panels(b);
+        for panel in 0..b.columns.div_ceil(COLUMNS) {
+            tiles(a.some_rows(first, rows), 0..rows, &panels, panel, &target);
+        }
+        f(&piece[..rows * b.columns]);
+    }
 }

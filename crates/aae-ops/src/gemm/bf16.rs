@@ -5,12 +5,15 @@
 //! before is multiplied, and its rounded copy never leaves the core's cache.
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 
 use rayon::prelude::*;
 
 use super::pairs::{pack_neighbours, pack_pair, pack_panel};
 use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_bf16};
 use super::{Cells, Matrix};
+use crate::buffer::Buffer;
+use crate::pieces::Pieces;
 
 /// Rows of `a` in a task: a multiple of `ROWS`.
 const TASK_ROWS: usize = 8 * ROWS;
@@ -153,21 +156,13 @@ pub(super) fn product<K: Kernel>(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], ac
     let panels = columns.div_ceil(COLUMNS);
     let depth = K::depth(a.columns.div_ceil(2));
     if rows >= columns {
-        with_cells(panels * depth * COLUMNS, |packed| {
-            packed
-                .par_chunks_mut(depth * COLUMNS)
-                .enumerate()
-                .for_each(|(panel, cells)| pack_panel(b, panel, cells));
+        with_packed::<K, _>(b, |packed| {
             (0..rows.div_ceil(K::TASK_ROWS))
                 .into_par_iter()
                 .for_each(|task| {
                     let first = task * K::TASK_ROWS;
                     let count = K::TASK_ROWS.min(rows - first);
-                    let chunk = Rows { a, first, count };
-                    with_cells(K::cells(&chunk), |cells| {
-                        K::pack(&chunk, cells);
-                        K::multiply(&chunk, cells, packed, 0, columns, &target, None);
-                    });
+                    multiply_rows::<K>(&Rows { a, first, count }, packed, columns, &target);
                 });
         });
     } else {
@@ -185,6 +180,81 @@ pub(super) fn product<K: Kernel>(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], ac
                 });
             });
         });
+    }
+}
+
+/// As [`super::in_pieces`], for products that are not empty and that [`suits`].
+pub(super) fn in_pieces<T>(a: Matrix<'_>, b: Matrix<'_>, f: impl FnOnce(&dyn Pieces) -> T) -> T {
+    blocks::<Vectors, T>(a, b, f)
+}
+
+/// As [`in_pieces`], by any kernel.
+pub(super) fn blocks<K: Kernel, T>(
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    f: impl FnOnce(&dyn Pieces) -> T,
+) -> T {
+    with_packed::<K, T>(b, |panels| {
+        f(&Blocks::<K> {
+            a,
+            panels,
+            columns: b.columns,
+            kernel: PhantomData,
+        })
+    })
+}
+
+/// Calls `f` with all panels of `b`, packed.
+fn with_packed<K: Kernel, T>(b: Matrix<'_>, f: impl FnOnce(&[u32]) -> T) -> T {
+    let depth = K::depth(b.rows.div_ceil(2));
+    with_cells(b.columns.div_ceil(COLUMNS) * depth * COLUMNS, |packed| {
+        packed
+            .par_chunks_mut(depth * COLUMNS)
+            .enumerate()
+            .for_each(|(panel, cells)| pack_panel(b, panel, cells));
+        f(packed)
+    })
+}
+
+/// Packs the rows and multiplies them with all panels of `b`, in this thread.
+fn multiply_rows<K: Kernel>(rows: &Rows<'_>, panels: &[u32], columns: usize, target: &Target) {
+    with_cells(K::cells(rows), |cells| {
+        K::pack(rows, cells);
+        K::multiply(rows, cells, panels, 0, columns, target, None);
+    });
+}
+
+/// A product of which a task's rows are computed in the thread that asks for them.
+struct Blocks<'a, K> {
+    a: Matrix<'a>,
+    /// `b`, packed.
+    panels: &'a [u32],
+    columns: usize,
+    kernel: PhantomData<fn() -> K>,
+}
+
+impl<K: Kernel> Pieces for Blocks<'_, K> {
+    fn size(&self) -> usize {
+        K::TASK_ROWS * self.columns
+    }
+
+    fn with(&self, i: usize, f: &mut dyn FnMut(&[f32])) {
+        let first = i * K::TASK_ROWS;
+        let count = K::TASK_ROWS.min(self.a.rows - first);
+        let mut piece = Buffer::unwritten(self.size());
+        let target = Target {
+            cells: Cells(piece.as_mut_ptr()),
+            width: self.columns,
+            transposed: false,
+            accumulate: false,
+        };
+        let rows = Rows {
+            a: self.a.some_rows(first, count),
+            first: 0,
+            count,
+        };
+        multiply_rows::<K>(&rows, self.panels, self.columns, &target);
+        f(&piece[..count * self.columns]);
     }
 }
 

@@ -179,6 +179,8 @@ macro_rules! kernel {
                     from_a = from_a.wrapping_add(a_step);
                     from_b = from_b.wrapping_add(b_step);
                 }
+                // A copy: sums whose address is given away would be cleared and kept in memory before the loop, too.
+                let sums = sums;
                 match target.transposed {
                     false => store_rows(&sums, target, tile, mask),
                     true => store_columns(&sums, target, tile),

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use super::check_count;
 use crate::Param;
 use crate::math::vectorized;
-use crate::path::is_fused;
-use crate::slices::{CHUNK, read, write};
+use crate::pieces::Pieces;
+use crate::slices::write;
 
 /// Adam's constants, the learning rate aside.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,13 +80,11 @@ impl Adam {
             root_correction: (1.0 - self.config.beta2.powf(t)).sqrt(),
         };
         for (param, moments) in params.iter().zip(&mut self.moments) {
-            param.read_gradient(|gradient| {
-                if is_fused(gradient) {
-                    update.fused(param, moments, gradient)
-                } else {
-                    update.plain(param, moments, gradient)
-                }
-            })?;
+            let (exp_avg, exp_avg_sq) = (moments.exp_avg.clone(), moments.exp_avg_sq.clone());
+            param.use_gradient(
+                |gradient| update.fused(param, [&exp_avg, &exp_avg_sq], gradient),
+                |gradient| update.plain(param, moments, gradient),
+            )?;
         }
         Ok(())
     }
@@ -128,7 +126,12 @@ struct Update {
 }
 
 impl Update {
-    fn fused(&self, param: &Param, moments: &Moments, gradient: &Tensor) -> Result<()> {
+    fn fused(
+        &self,
+        param: &Param,
+        [exp_avg, exp_avg_sq]: [&Tensor; 2],
+        gradient: &dyn Pieces,
+    ) -> Result<()> {
         let AdamConfig {
             beta1,
             beta2,
@@ -154,18 +157,19 @@ impl Update {
                 }
             });
         };
-        read(gradient, |g| {
-            write(&moments.exp_avg, |m| {
-                write(&moments.exp_avg_sq, |v| {
-                    write(&param.tensor(), |theta| {
-                        theta
-                            .par_chunks_mut(CHUNK)
-                            .zip(m.par_chunks_mut(CHUNK))
-                            .zip(v.par_chunks_mut(CHUNK))
-                            .zip(g.par_chunks(CHUNK))
-                            .for_each(|(((theta, m), v), g)| each(theta, m, v, g));
-                        Ok(())
-                    })
+        let size = gradient.size();
+        write(exp_avg, |m| {
+            write(exp_avg_sq, |v| {
+                write(&param.tensor(), |theta| {
+                    theta
+                        .par_chunks_mut(size)
+                        .zip(m.par_chunks_mut(size))
+                        .zip(v.par_chunks_mut(size))
+                        .enumerate()
+                        .for_each(|(i, ((theta, m), v))| {
+                            gradient.with(i, &mut |g| each(theta, m, v, g));
+                        });
+                    Ok(())
                 })
             })
         })

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use super::check_count;
 use crate::Param;
 use crate::math::vectorized;
-use crate::path::is_fused;
-use crate::slices::{CHUNK, read, write};
+use crate::pieces::Pieces;
+use crate::slices::write;
 
 /// SGD's constants, the learning rate aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -50,17 +50,16 @@ impl Sgd {
         check_count(params, self.buffers.len())?;
         self.steps_taken += 1;
         for (param, (_, buffer)) in params.iter().zip(&mut self.buffers) {
-            param.read_gradient(|gradient| {
-                if is_fused(gradient) {
-                    self.config
-                        .fused(param, buffer, gradient, lr as f32, gradient_scale as f32)
-                } else {
+            let (config, before) = (self.config, buffer.clone());
+            param.use_gradient(
+                |gradient| config.fused(param, &before, gradient, lr as f32, gradient_scale as f32),
+                |gradient| {
                     let theta = param.tensor().detach();
-                    let g = ((gradient * gradient_scale)? + (&theta * self.config.weight_decay)?)?;
-                    *buffer = ((&*buffer * self.config.momentum)? + g)?;
+                    let g = ((gradient * gradient_scale)? + (&theta * config.weight_decay)?)?;
+                    *buffer = ((&before * config.momentum)? + g)?;
                     param.set(&(theta - (&*buffer * lr)?)?)
-                }
-            })?;
+                },
+            )?;
         }
         Ok(())
     }
@@ -85,7 +84,7 @@ impl SgdConfig {
         self,
         param: &Param,
         buffer: &Tensor,
-        gradient: &Tensor,
+        gradient: &dyn Pieces,
         lr: f32,
         scale: f32,
     ) -> Result<()> {
@@ -99,16 +98,15 @@ impl SgdConfig {
                 }
             });
         };
-        read(gradient, |g| {
-            write(buffer, |b| {
-                write(&param.tensor(), |theta| {
-                    theta
-                        .par_chunks_mut(CHUNK)
-                        .zip(b.par_chunks_mut(CHUNK))
-                        .zip(g.par_chunks(CHUNK))
-                        .for_each(|((theta, b), g)| each(theta, b, g));
-                    Ok(())
-                })
+        let size = gradient.size();
+        write(buffer, |b| {
+            write(&param.tensor(), |theta| {
+                theta
+                    .par_chunks_mut(size)
+                    .zip(b.par_chunks_mut(size))
+                    .enumerate()
+                    .for_each(|(i, (theta, b))| gradient.with(i, &mut |g| each(theta, b, g)));
+                Ok(())
             })
         })
     }

@@ -98,3 +98,21 @@ fn flushed(number: f32) -> f32 {
         false => number,
     }
 }
+
+#[test]
+fn pieces_in_tiles_are_the_product_bit_for_bit() {
+    let numbers = |n: usize| -> Vec<f32> { (0..n).map(|i| (i * 37 % 101) as f32 - 50.0).collect() };
+    for [m, n, k] in [[1, 1, 1], [70, 130, 39], [130, 33, 64]] {
+        let (a, b) = (numbers(k * m), numbers(k * n));
+        let (a, b) = (Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n));
+        let mut whole = vec![f32::NAN; m * n];
+        gemm(a, b, &mut whole, false);
+        crate::gemm::bf16::blocks::<Tiles<Model>, ()>(a, b, |pieces| {
+            for (i, whole) in whole.chunks(pieces.size()).enumerate() {
+                pieces.with(i, &mut |piece| {
+                    assert!(piece == whole, "{i} of {m}x{n}x{k}")
+                });
+            }
+        });
+    }
+}
