@@ -162,4 +162,57 @@ mod tests {
         assert_eq!(tanh(1e9), 1.0);
         assert_eq!(tanh(-0.0), 0.0);
     }
+
+    /// A loop over vectors and their tail against one call at a time, which no vector instruction can take part in.
+    #[test]
+    fn a_vectorized_loop_gives_the_bits_of_single_calls() {
+        let extremes = [
+            f32::NAN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::MAX,
+            f32::MIN,
+            f32::MIN_POSITIVE,
+            f32::from_bits(1),
+            -f32::from_bits(1),
+            f32::from_bits(0x007f_ffff),
+            0.0,
+            -0.0,
+            0.2,
+            -87.3,
+            -87.300_01,
+            88.3,
+            88.4,
+        ];
+        // Every exponent of both signs, and what networks have to do with.
+        let anything = (0..2003u32).map(|i| f32::from_bits(i.wrapping_mul(2_144_337)));
+        let usual = (0..2003).map(|i| (i - 1001) as f32 / 50.0);
+        let many = anything.zip(usual).flat_map(|(x, y)| [x, y]);
+        let xs: Vec<f32> = extremes.into_iter().chain(many).collect();
+        macro_rules! check {
+            ($f:ident) => {
+                for n in [1, 2, 3, 7, 31, 33, 127, 1000, 1001, xs.len()] {
+                    // Extremes in every lane, the tail's too.
+                    for start in 0..extremes.len().min(xs.len() - n + 1) {
+                        let xs = &xs[start..start + n];
+                        let mut ys = vec![f32::NAN; n];
+                        vectorized!(|| ys.iter_mut().zip(xs).for_each(|(y, x)| *y = $f(*x)));
+                        for (x, y) in xs.iter().zip(ys) {
+                            let want = $f(std::hint::black_box(*x));
+                            assert!(
+                                y.to_bits() == want.to_bits() || y.is_nan() && want.is_nan(),
+                                "{} of {x:e}, among {n}: {y:e}, alone {want:e}",
+                                stringify!($f)
+                            );
+                        }
+                    }
+                }
+            };
+        }
+        check!(exp);
+        check!(sigmoid);
+        check!(tanh);
+        check!(ln_1p_exp_neg_abs);
+        check!(ln);
+    }
 }

@@ -153,18 +153,26 @@ impl CustomOp2 for ElementLoss {
         let kind = self.kind;
         let gradient = read(logits, |x| {
             read(target, |t| {
-                let mut gradient = vec![0f32; x.len()];
-                gradient
+                assert_eq!(x.len(), t.len(), "logits and target of two sizes");
+                // candle keeps the gradient, so that no buffer of an earlier step could come back for it.
+                let mut gradient = Vec::with_capacity(x.len());
+                gradient.spare_capacity_mut()[..x.len()]
                     .par_chunks_mut(CHUNK)
                     .zip(x.par_chunks(CHUNK))
                     .zip(t.par_chunks(CHUNK))
                     .for_each(|((g, x), t)| {
                         vectorized!(|| {
                             for ((g, x), t) in g.iter_mut().zip(x).zip(t) {
-                                *g = factor * kind.derivative(*x, *t);
+                                g.write(factor * kind.derivative(*x, *t));
                             }
                         });
                     });
+                // SAFETY: the capacity is at least `x.len()`, and the loop has written so many numbers: `x` and `t`, whose chunks
+                // it walks along, have that length.
+                #[allow(unsafe_code)]
+                unsafe {
+                    gradient.set_len(x.len());
+                }
                 Ok(gradient)
             })
         })?;

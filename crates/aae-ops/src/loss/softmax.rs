@@ -3,9 +3,9 @@
 use candle_core::{CpuStorage, CustomOp2, D, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::math;
+use crate::math::{exp, vectorized};
 use crate::path::is_fused;
-use crate::slices::{CHUNK, contiguous, read};
+use crate::slices::{contiguous, read, rows_per_task};
 
 /// `-scale · Σ_rows Σ_classes t · ln softmax(logits)`, in nats.
 ///
@@ -53,19 +53,21 @@ impl CustomOp2 for SoftmaxCrossEntropy {
             contiguous(logits, logits_layout)?,
             contiguous(target, target_layout)?,
         );
-        let row = |(x, t): (&[f32], &[f32])| {
-            let log_sum = log_sum_exp(x);
-            x.iter()
-                .zip(t)
-                .map(|(x, t)| f64::from(*t) * (log_sum - f64::from(*x)))
-                .sum::<f64>()
-        };
-        let partial: Vec<f64> = logits
-            .par_chunks(classes)
-            .zip(target.par_chunks(classes))
-            .map(row)
-            .collect();
-        let loss = self.scale * partial.iter().sum::<f64>();
+        let rows = rows_per_task(classes);
+        let mut losses = vec![0f64; logits.len() / classes];
+        losses
+            .par_chunks_mut(rows)
+            .zip(logits.par_chunks(rows * classes))
+            .zip(target.par_chunks(rows * classes))
+            .for_each(|((losses, x), t)| {
+                vectorized!(|| {
+                    let rows = x.chunks(classes).zip(t.chunks(classes));
+                    for (loss, (x, t)) in losses.iter_mut().zip(rows) {
+                        *loss = row_loss(x, t);
+                    }
+                });
+            });
+        let loss = self.scale * losses.iter().sum::<f64>();
         Ok((CpuStorage::F32(vec![loss as f32]), Shape::from(())))
     }
 
@@ -78,7 +80,7 @@ impl CustomOp2 for SoftmaxCrossEntropy {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let factor = (self.scale * f64::from(upstream.to_scalar::<f32>()?)) as f32;
         let classes = logits.dims2()?.1;
-        let size = (CHUNK / classes).max(1) * classes;
+        let size = rows_per_task(classes) * classes;
         let gradient = read(logits, |x| {
             read(target, |t| {
                 let mut gradient = x.to_vec();
@@ -86,12 +88,11 @@ impl CustomOp2 for SoftmaxCrossEntropy {
                     .par_chunks_mut(size)
                     .zip(t.par_chunks(size))
                     .for_each(|(g, t)| {
-                        for (g, t) in g.chunks_mut(classes).zip(t.chunks(classes)) {
-                            let log_sum = log_sum_exp(g) as f32;
-                            g.iter_mut()
-                                .zip(t)
-                                .for_each(|(g, t)| *g = factor * (math::exp(*g - log_sum) - t));
-                        }
+                        vectorized!(|| {
+                            g.chunks_mut(classes)
+                                .zip(t.chunks(classes))
+                                .for_each(|(g, t)| row_gradient(g, t, factor));
+                        });
                     });
                 Ok(gradient)
             })
@@ -103,9 +104,29 @@ impl CustomOp2 for SoftmaxCrossEntropy {
     }
 }
 
+/// `-Σ_classes t · ln softmax(x)`.
+#[inline(always)]
+fn row_loss(x: &[f32], t: &[f32]) -> f64 {
+    let log_sum = log_sum_exp(x);
+    x.iter()
+        .zip(t)
+        .map(|(x, t)| f64::from(*t) * (log_sum - f64::from(*x)))
+        .sum()
+}
+
+/// From a row of logits to `factor · (softmax - t)`, in place.
+#[inline(always)]
+fn row_gradient(row: &mut [f32], t: &[f32], factor: f32) {
+    let log_sum = log_sum_exp(row) as f32;
+    row.iter_mut()
+        .zip(t)
+        .for_each(|(x, t)| *x = factor * (exp(*x - log_sum) - t));
+}
+
 /// `ln Σ e^x`, stable for any `x`.
+#[inline(always)]
 fn log_sum_exp(x: &[f32]) -> f64 {
     let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = x.iter().map(|x| f64::from(math::exp(x - max))).sum();
+    let sum: f64 = x.iter().map(|x| f64::from(exp(x - max))).sum();
     f64::from(max) + sum.ln()
 }
