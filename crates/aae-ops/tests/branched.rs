@@ -4,7 +4,7 @@
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{
     Activation, BatchNorm, Linear, Mode, Param, backward, branched, sequential_in, with_plain_ops,
-    with_threads,
+    with_portable_products, with_threads,
 };
 use candle_core::{Device, Result, Tensor, Var};
 
@@ -158,39 +158,44 @@ fn batch_norm_and_heads_agree_with_plain_candle() {
 
 #[test]
 fn gradients_through_batch_norm_and_heads_agree_with_finite_differences() {
-    const H: f32 = 5e-3;
     for mode in [Mode::Evaluate, Mode::Train] {
-        let network = Network::new(6, 4, 7, true);
-        let value = || f64::from(network.loss(mode).unwrap().1.to_scalar::<f32>().unwrap());
-        let found = network.run(mode).unwrap();
-        let x = param("x", network.x.as_tensor().copy().unwrap());
-        let variables = [vec![x], network.params()].concat();
-        for (variable, gradient) in variables.iter().zip(&found[3..]) {
-            let start = flat(&variable.tensor().copy().unwrap());
-            let set = |numbers: Vec<f32>| {
-                let value =
-                    Tensor::from_vec(numbers, variable.tensor().shape(), &Device::Cpu).unwrap();
-                match variable.name() {
-                    "x" => network.x.set(&value).unwrap(),
-                    _ => variable.set(&value).unwrap(),
-                }
-            };
-            for (i, found) in flat(gradient).iter().enumerate() {
-                let at = |delta: f32| {
-                    let mut moved = start.clone();
-                    moved[i] += delta;
-                    set(moved);
-                    value()
-                };
-                let want = (at(H) - at(-H)) / (2.0 * f64::from(H));
-                assert!(
-                    (f64::from(*found) - want).abs() < 5e-3 * want.abs().max(1.0),
-                    "{mode:?}, {} at {i}: backward {found}, difference {want}",
-                    variable.name()
-                );
+        check_differences(mode);
+        with_portable_products(|| check_differences(mode));
+        with_plain_ops(|| check_differences(mode));
+    }
+}
+
+fn check_differences(mode: Mode) {
+    const H: f32 = 5e-3;
+    let network = Network::new(6, 4, 7, true);
+    let value = || f64::from(network.loss(mode).unwrap().1.to_scalar::<f32>().unwrap());
+    let found = network.run(mode).unwrap();
+    let x = param("x", network.x.as_tensor().copy().unwrap());
+    let variables = [vec![x], network.params()].concat();
+    for (variable, gradient) in variables.iter().zip(&found[3..]) {
+        let start = flat(&variable.tensor().copy().unwrap());
+        let set = |numbers: Vec<f32>| {
+            let value = Tensor::from_vec(numbers, variable.tensor().shape(), &Device::Cpu).unwrap();
+            match variable.name() {
+                "x" => network.x.set(&value).unwrap(),
+                _ => variable.set(&value).unwrap(),
             }
-            set(start);
+        };
+        for (i, found) in flat(gradient).iter().enumerate() {
+            let at = |delta: f32| {
+                let mut moved = start.clone();
+                moved[i] += delta;
+                set(moved);
+                value()
+            };
+            let want = (at(H) - at(-H)) / (2.0 * f64::from(H));
+            assert!(
+                (f64::from(*found) - want).abs() < 5e-3 * want.abs().max(1.0),
+                "{mode:?}, {} at {i}: backward {found}, difference {want}",
+                variable.name()
+            );
         }
+        set(start);
     }
 }
 

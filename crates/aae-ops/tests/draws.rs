@@ -1,7 +1,9 @@
-//! Random draws: their laws (moments, tails, distribution function, independence) and what they depend on.
+//! Random draws: their laws (moments, tails, distribution function, independence), what they depend on, and the method without
+//! vectors and threads.
 
-use aae_ops::stream::{standard_normal, stream, uniform};
+use aae_ops::stream::{Stream, standard_normal, stream, uniform};
 use aae_ops::with_threads;
+use rand::{Rng, SeedableRng};
 
 /// Enough for several blocks, and odd.
 const N: usize = 4_000_001;
@@ -120,6 +122,86 @@ fn draws_depend_on_seed_purpose_and_counter_and_not_on_threads() {
         standard_normal(9000, &mut rng),
         standard_normal(9000, &mut rng)
     );
+}
+
+/// `n` draws by the method of `draws.rs`, in its words but without its loops: blocks of 8192 numbers have streams of their own,
+/// unless there is but one, and pieces of 512 numbers are made from as many words, or from one more.
+fn by_the_book(n: usize, rng: &mut Stream, law: fn(&[u32]) -> Vec<f64>) -> Vec<f64> {
+    let mut numbers = Vec::new();
+    let mut block = |n: usize, rng: &mut Stream| {
+        for start in (0..n).step_by(512) {
+            let count = 512.min(n - start);
+            let words = (0..count.next_multiple_of(2)).map(|_| rng.next_u32());
+            numbers.extend(&law(&words.collect::<Vec<_>>())[..count]);
+        }
+    };
+    if n <= 8192 {
+        block(n, rng);
+        return numbers;
+    }
+    let mut key = [0; 32];
+    rng.fill_bytes(&mut key);
+    for (i, start) in (0..n).step_by(8192).enumerate() {
+        let mut rng = Stream::from_seed(key);
+        rng.set_stream(i as u64);
+        block(8192.min(n - start), &mut rng);
+    }
+    numbers
+}
+
+/// The 24 upper bits of each word, as a fraction.
+fn uniform_law(words: &[u32]) -> Vec<f64> {
+    let fraction = |word: &u32| f64::from(word >> 8) / f64::from(1 << 24);
+    words.iter().map(fraction).collect()
+}
+
+/// Box and Muller's pairs, all the first numbers before all the second ones; radii from the first half of the words, directions
+/// from the second.
+fn normal_law(words: &[u32]) -> Vec<f64> {
+    let (radii, angles) = words.split_at(words.len() / 2);
+    let pair = |(radius, angle): (&u32, &u32)| {
+        // In single precision, as the method has it: close to one, its rounding is most of the logarithm.
+        let u = ((radius >> 1) as f32 + 0.5) / 2f32.powi(31);
+        let r = (-2.0 * f64::from(u).ln()).sqrt();
+        let phi = (f64::from(angle >> 3) + 0.5) / f64::from(1 << 29) * std::f64::consts::FRAC_PI_4;
+        let (x, y) = match angle & 1 {
+            0 => (phi.cos(), phi.sin()),
+            _ => (phi.sin(), phi.cos()),
+        };
+        let sign = |bit: u32| if angle & bit == 0 { r } else { -r };
+        (sign(2) * x, sign(4) * y)
+    };
+    let (first, second): (Vec<f64>, Vec<f64>) = radii.iter().zip(angles).map(pair).unzip();
+    [first, second].concat()
+}
+
+#[test]
+fn draws_of_any_size_are_those_of_the_method_number_by_number() {
+    const SIZES: [usize; 9] = [1, 2, 3, 7, 31, 33, 127, 1000, 1001];
+    let matrices = SIZES
+        .iter()
+        .flat_map(|rows| SIZES.map(|columns| rows * columns));
+    // And around a piece and a block.
+    for n in matrices.chain([511, 512, 513, 8191, 8192, 8193, 16_385]) {
+        let rng = || stream(7, "test.sizes", n as u64);
+        let (found, want) = (
+            uniform(n, &mut rng()),
+            by_the_book(n, &mut rng(), uniform_law),
+        );
+        assert_eq!(found.len(), n);
+        let differs = |(found, want): (&f32, &f64)| f64::from(*found) != *want;
+        assert_eq!(found.iter().zip(&want).position(differs), None, "{n}");
+
+        let (found, want) = (
+            standard_normal(n, &mut rng()),
+            by_the_book(n, &mut rng(), normal_law),
+        );
+        assert_eq!((found.len(), want.len()), (n, n));
+        for (i, (found, want)) in found.iter().zip(&want).enumerate() {
+            let error = (f64::from(*found) - want).abs();
+            assert!(error < 2e-6, "{i} of {n}: {found}, by the book {want}");
+        }
+    }
 }
 
 /// The first normal draws of a stream when the method was written: a change of them would change every run.

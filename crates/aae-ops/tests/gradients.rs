@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 use aae_ops::stream::{standard_normal, stream};
-use aae_ops::{Activation, Linear, Param, backward, loss, softmax, with_portable_products};
+use aae_ops::{
+    Activation, Linear, Param, backward, loss, softmax, with_plain_ops, with_portable_products,
+};
 use candle_core::{Device, Result, Tensor};
 
 fn normal(shape: (usize, usize), purpose: &str) -> Tensor {
@@ -24,10 +26,11 @@ fn layer(name: &str, inputs: usize, outputs: usize, activation: Activation) -> L
     Linear::new(weight, bias, activation).unwrap()
 }
 
-/// With the kernels that this CPU gets, and with the one that every CPU could get.
+/// With the kernels that this CPU gets, with the one that every CPU could get, and by plain candle: the oracle is held to it too.
 fn check(name: &str, params: &[Param], f: &dyn Fn() -> Result<Tensor>) {
     check_path(name, params, f);
     with_portable_products(|| check_path(&format!("portable {name}"), params, f));
+    with_plain_ops(|| check_path(&format!("plain {name}"), params, f));
 }
 
 fn check_path(name: &str, params: &[Param], f: &dyn Fn() -> Result<Tensor>) {
