@@ -1,4 +1,4 @@
-//! A parameter and its own gradient buffer.
+//! A parameter and its own gradient.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ use crate::path::is_fused;
 use crate::pieces::Pieces;
 use crate::slices::{self, CHUNK};
 
-/// A trainable tensor that owns its gradient buffer.
+/// A trainable tensor that owns its gradient.
 ///
 /// Fused operations leave gradients here and the optimizer takes them from here, so that candle's `backward` never allocates or
 /// adds the large ones. That of a weight is computed when it is used: by an optimizer a few rows at a time, which are never
@@ -120,7 +120,7 @@ impl Param {
         self.read_gradient(Tensor::copy)
     }
 
-    /// Forgets the gradient. The buffer stays allocated and is overwritten by the next one.
+    /// Forgets the gradient. A buffer that it was in stays allocated, and is overwritten by the next one.
     pub fn zero_gradient(&self) {
         self.lock().state = State::Absent;
     }
@@ -235,8 +235,8 @@ pub fn zero_gradients(params: &[Param]) {
     params.iter().for_each(Param::zero_gradient);
 }
 
-/// Computes the gradients of the scalar `loss` and leaves those of `params` in their buffers; what the buffers held
-/// before is forgotten.
+/// Computes the gradients of the scalar `loss` and leaves those of `params` with them; those that they had before are
+/// forgotten.
 ///
 /// Gradients of parameters that are not among `params` may be written too, if `loss` reaches them unfrozen: freeze what
 /// a phase does not train.

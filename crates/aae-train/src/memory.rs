@@ -1,6 +1,6 @@
 //! Whether a training can fit into the memory that is left, before it is begun: found out half-way, it would be killed.
 //!
-//! The estimate is a lower bound, so that nothing is refused that could run: weights, gradients, moments, and the copy of a checkpoint.
+//! The estimate is a lower bound, so that nothing is refused that could run: weights, moments, and the copy of a checkpoint.
 
 use std::fs;
 use std::path::Path;
@@ -84,8 +84,8 @@ pub fn needed(config: &Config, image: ImageShape) -> u64 {
             moments(&optimizer.discriminator),
         ),
     ];
-    // The weights, their gradients, the moments, and at a save a copy of all but the gradients.
-    let floats = |(parameters, moments): (u64, u64)| parameters.saturating_mul(3 + 2 * moments);
+    // The weights, the moments, and at a save a copy of both. Gradients of weights are never whole, unless their norm is asked for.
+    let floats = |(parameters, moments): (u64, u64)| parameters.saturating_mul(2 + 2 * moments);
     let floats = networks
         .map(floats)
         .into_iter()
@@ -190,7 +190,7 @@ mod tests {
         // 784·1000 + 1000 + 1000·1000 + 1000 + 1000·2 + 2, and so on, as `train --dry-run` prints them.
         let (encoder, decoder, discriminator) = (1_788_002, 1_788_784, 1_005_001);
         let needed = needed(&with("aae", &[]), IMAGE);
-        assert_eq!(needed, 4 * (encoder * 11 + (decoder + discriminator) * 7));
+        assert_eq!(needed, 4 * (encoder * 10 + (decoder + discriminator) * 6));
     }
 
     #[test]

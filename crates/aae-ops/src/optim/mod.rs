@@ -20,7 +20,7 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    /// Applies the gradients in the buffers of `params`, each times `gradient_scale` (1, or less to clip a norm).
+    /// Applies the gradients of `params`, each times `gradient_scale` (1, or less to clip a norm).
     ///
     /// `params` must be those that the optimizer was made for, in the same order. One without a gradient stays as it is.
     /// Errors: if their number or shapes differ from the optimizer's state.
