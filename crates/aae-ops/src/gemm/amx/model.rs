@@ -101,6 +101,10 @@ fn flushed(number: f32) -> f32 {
 
 #[test]
 fn pieces_in_tiles_are_the_product_bit_for_bit() {
+    // The copies are made by vector instructions all the same.
+    if !crate::gemm::bf16::is_available() {
+        return;
+    }
     let numbers = |n: usize| -> Vec<f32> { (0..n).map(|i| (i * 37 % 101) as f32 - 50.0).collect() };
     for [m, n, k] in [[1, 1, 1], [70, 130, 39], [130, 33, 64]] {
         let (a, b) = (numbers(k * m), numbers(k * n));
