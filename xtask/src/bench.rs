@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the benchmark of whole training steps, built as `cargo bench` builds it.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -34,6 +35,16 @@ pub(crate) fn main(args: &[OsString]) -> Result<ExitCode> {
         print!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     }
+    // Cargo is quiet, for the benchmark's own words are what is wanted; to compile takes minutes the first time.
+    eprintln!("building the benchmark…");
+    let args = args.iter().enumerate().map(|(i, arg)| {
+        let of_torch = i > 0 && args[i - 1] == "--torch";
+        match of_torch && Path::new(arg).components().count() > 1 {
+            // Cargo runs it in another folder.
+            true => std::path::absolute(arg).map_or_else(|_| arg.clone(), Into::into),
+            false => arg.clone(),
+        }
+    });
     let status = cargo()
         .current_dir(root())
         .args([

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 use crate::buffer::Buffer;
-use crate::deferred::Input;
 use crate::normalize::Normalized;
 use crate::pass::{backward, forward, input_gradient, weight_gradient};
 use crate::path::precision;
@@ -59,10 +58,15 @@ impl Chain {
     fn gradients(&self, x: &Tensor, y: &[f32], dy: &[f32]) -> Result<Option<Vec<f32>>> {
         let (batch, wants_input) = (x.dims2()?.0, x.track_op());
         let Kept { hidden, normalized } = &*self.kept();
-        // What layer number `depth` was given, the heads being those after the last.
+        // What layer number `depth` was given, the heads being those after the last. The first layer's is copied: a tensor may share its
+        // memory with one that moves before the gradient is used, with a parameter even.
         let input = |depth: usize| match depth.checked_sub(1) {
-            Some(before) => Input::Hidden(hidden[before].clone()),
-            None => Input::Given(x.clone()),
+            Some(before) => Ok(hidden[before].clone()),
+            None => read(x, |x| {
+                let mut copy = Buffer::unwritten(x.len());
+                copy.copy_from_slice(x);
+                Ok(Arc::new(copy))
+            }),
         };
         let size = |depth: usize| match depth.checked_sub(1) {
             Some(before) => hidden[before].len(),
@@ -89,7 +93,7 @@ impl Chain {
             if !ends_at_heads {
                 input_gradient(head, self.precision, &dz, &mut gradient, i > 0, batch)?;
             }
-            weight_gradient(head, self.precision, dz, input(depth), batch)?;
+            weight_gradient(head, self.precision, dz, || input(depth), batch)?;
         }
         if ends_at_heads {
             return Ok(None);
@@ -102,7 +106,7 @@ impl Chain {
             if !ends_here {
                 input_gradient(layer, self.precision, &gradient, &mut dx, false, batch)?;
             }
-            weight_gradient(layer, self.precision, gradient, input(i), batch)?;
+            weight_gradient(layer, self.precision, gradient, || input(i), batch)?;
             if ends_here {
                 return Ok(None);
             }

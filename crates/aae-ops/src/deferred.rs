@@ -6,55 +6,39 @@
 use std::fmt;
 use std::sync::Arc;
 
-use candle_core::{Result, Tensor};
-
 use crate::Precision;
 use crate::buffer::Buffer;
 use crate::gemm::{self, Matrix};
 use crate::pieces::Pieces;
-use crate::slices::read;
 
 /// `dzᵀ·x`, where `dz` `[batch, out]` is the gradient of a layer's product and `x` `[batch, in]` its input.
 pub(crate) struct Deferred {
     pub(crate) dz: Buffer,
-    pub(crate) x: Input,
+    pub(crate) x: Arc<Buffer>,
     /// `batch`, `out` and `in`.
     pub(crate) shape: [usize; 3],
     pub(crate) precision: Precision,
 }
 
-/// The input of a layer.
-#[derive(Clone)]
-pub(crate) enum Input {
-    /// What the layer before has computed.
-    Hidden(Arc<Buffer>),
-    /// What the first layer was given.
-    Given(Tensor),
-}
-
 impl Deferred {
     /// Writes the product to `dw`, or adds it there if `accumulate`.
-    pub(crate) fn write(&self, dw: &mut [f32], accumulate: bool) -> Result<()> {
-        self.multiply(|dz, x| {
-            gemm::gemm(self.precision, dz, x, dw, accumulate);
-            Ok(())
-        })
+    pub(crate) fn write(&self, dw: &mut [f32], accumulate: bool) {
+        let [dz, x] = self.factors();
+        gemm::gemm(self.precision, dz, x, dw, accumulate);
     }
 
     /// Calls `f` with the product in pieces: the numbers that [`write`](Self::write) writes, bit for bit.
-    pub(crate) fn in_pieces(&self, f: impl FnOnce(&dyn Pieces) -> Result<()>) -> Result<()> {
-        self.multiply(|dz, x| gemm::in_pieces(self.precision, dz, x, f))
+    pub(crate) fn in_pieces<T>(&self, f: impl FnOnce(&dyn Pieces) -> T) -> T {
+        let [dz, x] = self.factors();
+        gemm::in_pieces(self.precision, dz, x, f)
     }
 
-    /// Calls `f` with both factors.
-    fn multiply<T>(&self, f: impl FnOnce(Matrix<'_>, Matrix<'_>) -> Result<T>) -> Result<T> {
+    fn factors(&self) -> [Matrix<'_>; 2] {
         let [batch, outputs, inputs] = self.shape;
-        let dz = Matrix::new(&self.dz, batch, outputs).t();
-        let with = |x: &[f32]| f(dz, Matrix::new(x, batch, inputs));
-        match &self.x {
-            Input::Hidden(x) => with(x),
-            Input::Given(x) => read(x, with),
-        }
+        [
+            Matrix::new(&self.dz, batch, outputs).t(),
+            Matrix::new(&self.x, batch, inputs),
+        ]
     }
 }
 
@@ -82,20 +66,26 @@ mod tests {
 
     #[test]
     fn pieces_are_the_product_bit_for_bit() {
-        const SIZES: [usize; 9] = [1, 2, 3, 7, 31, 33, 127, 1000, 1001];
-        let pairs = SIZES.iter().flat_map(|m| SIZES.map(|n| (*m, n)));
+        // Miri, which interprets every instruction, gets sizes with a tail and no more.
+        let sizes: &[usize] = match cfg!(miri) {
+            true => &[1, 17],
+            false => &[1, 2, 3, 7, 31, 33, 127, 1000, 1001],
+        };
+        let pairs = sizes
+            .iter()
+            .flat_map(|&m| sizes.iter().map(move |&n| (m, n)));
         for (i, (outputs, inputs)) in pairs.enumerate() {
             let batch = [0, 1, 7, 33, 100][i % 5];
             for precision in [Precision::F32, Precision::Bf16] {
                 let deferred = Deferred {
                     dz: numbers(batch * outputs, 1),
-                    x: Input::Hidden(Arc::new(numbers(batch * inputs, 2))),
+                    x: Arc::new(numbers(batch * inputs, 2)),
                     shape: [batch, outputs, inputs],
                     precision,
                 };
                 let check = || {
                     let mut whole = vec![f32::NAN; outputs * inputs];
-                    deferred.write(&mut whole, false).unwrap();
+                    deferred.write(&mut whole, false);
                     let compare = |pieces: &dyn Pieces| {
                         for (i, whole) in whole.chunks(pieces.size()).enumerate() {
                             let mut given = 0;
@@ -105,9 +95,8 @@ mod tests {
                             });
                             assert_eq!(given, 1);
                         }
-                        Ok(())
                     };
-                    deferred.in_pieces(compare).unwrap();
+                    deferred.in_pieces(compare);
                 };
                 check();
                 with_portable_products(check);

@@ -121,12 +121,13 @@ pub(crate) fn in_pieces<T>(
     b: Matrix<'_>,
     f: impl FnOnce(&dyn Pieces) -> T,
 ) -> T {
+    assert_eq!(b.rows, a.columns, "inner dimensions differ");
     #[cfg(target_arch = "x86_64")]
     if may_use_own_kernels() && a.rows > 0 && a.columns > 0 && b.columns > 0 {
         let by_rows = b.column_stride == 1;
         match precision {
             Precision::F32 if by_rows && avx512::is_available() => {
-                return f(&avx512::Rows { a, b });
+                return f(&avx512::LazyProduct { a, b });
             }
             Precision::Bf16 if bf16::is_available() && bf16::suits(a, b) => {
                 return match amx::is_available() {

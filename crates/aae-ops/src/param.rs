@@ -143,9 +143,7 @@ impl Param {
             return Ok(());
         }
         self.compute(gradient)?;
-        self.write(gradient, |buffer, accumulate| {
-            deferred.write(buffer, accumulate)
-        })
+        self.write_deferred(gradient, &deferred)
     }
 
     /// Calls `f` with the gradient's buffer if there is a gradient.
@@ -185,11 +183,16 @@ impl Param {
         if let State::Deferred(_) = gradient.state
             && let State::Deferred(deferred) = std::mem::take(&mut gradient.state)
         {
-            self.write(gradient, |buffer, accumulate| {
-                deferred.write(buffer, accumulate)
-            })?;
+            self.write_deferred(gradient, &deferred)?;
         }
         Ok(())
+    }
+
+    fn write_deferred(&self, gradient: &mut Gradient, deferred: &Deferred) -> Result<()> {
+        self.write(gradient, |buffer, accumulate| {
+            deferred.write(buffer, accumulate);
+            Ok(())
+        })
     }
 
     fn write(
@@ -214,7 +217,8 @@ impl Param {
     fn accumulate(&self, found: Tensor) -> Result<()> {
         let gradient = &mut *self.lock();
         self.compute(gradient)?;
-        gradient.buffer = Some(match (gradient.buffer.take(), &gradient.state) {
+        let before = std::mem::take(&mut gradient.state);
+        gradient.buffer = Some(match (gradient.buffer.take(), before) {
             (Some(buffer), State::Filled) => (buffer + found)?,
             _ => found.contiguous()?,
         });

@@ -1,10 +1,12 @@
 //! One layer's passes over a batch, forward and backward, on slices.
 
+use std::sync::Arc;
+
 use candle_core::Result;
 use rayon::prelude::*;
 
 use crate::buffer::Buffer;
-use crate::deferred::{Deferred, Input};
+use crate::deferred::Deferred;
 use crate::gemm::{Matrix, gemm};
 use crate::math::vectorized;
 use crate::normalize::{self, Normalized};
@@ -85,12 +87,12 @@ pub(crate) fn backward(
 }
 
 /// Leaves the gradient of the layer's weight, unless that is frozen, to be computed when it is used. `dz` is what [`backward`] has made
-/// of the gradient of its output.
+/// of the gradient of its output, `x` the layer's input, which nobody else changes.
 pub(crate) fn weight_gradient(
     layer: &Linear,
     precision: Precision,
     dz: Buffer,
-    x: Input,
+    x: impl FnOnce() -> Result<Arc<Buffer>>,
     batch: usize,
 ) -> Result<()> {
     let weight = layer.weight();
@@ -98,19 +100,12 @@ pub(crate) fn weight_gradient(
         return Ok(());
     }
     let (outputs, inputs) = weight.tensor().dims2()?;
-    let deferred = Deferred {
+    weight.defer_gradient(Deferred {
         dz,
-        x,
+        x: x()?,
         shape: [batch, outputs, inputs],
         precision: of_layer(precision, outputs, inputs),
-    };
-    match &deferred.x {
-        // What is trained may move before the gradient is used.
-        Input::Given(x) if x.track_op() => {
-            weight.write_gradient(|dw, accumulate| deferred.write(dw, accumulate))
-        }
-        _ => weight.defer_gradient(deferred),
-    }
+    })
 }
 
 /// `dx = dz·W`, `[batch, in]`, or `dx += dz·W` if `accumulate`.

@@ -130,18 +130,60 @@ fn a_layer_that_is_used_twice_has_the_sum_of_both_gradients() {
 }
 
 #[test]
-fn an_input_that_is_trained_may_move_before_the_gradient_is_used() {
+fn an_input_may_move_before_the_gradient_is_used() {
     let layers = stack();
     let params = params(&layers);
     let x = Var::from_tensor(&normal(29, 67, "x")).unwrap();
-    let gradient = |moved: bool| {
-        backward(&loss(&layers, &x).unwrap(), &params).unwrap();
-        if moved {
-            x.set(&normal(29, 67, "elsewhere")).unwrap();
+    for input in [x.as_tensor().clone(), x.as_detached_tensor()] {
+        let gradient = |moved: bool| {
+            x.set(&normal(29, 67, "x")).unwrap();
+            backward(&loss(&layers, &input).unwrap(), &params).unwrap();
+            if moved {
+                x.set(&normal(29, 67, "elsewhere")).unwrap();
+            }
+            bits(&params[0].gradient().unwrap().unwrap())
+        };
+        assert_eq!(gradient(false), gradient(true));
+    }
+}
+
+#[test]
+fn an_input_may_be_a_parameter_that_the_same_step_moves() {
+    let updated = |plain: bool| -> Vec<f32> {
+        let layers = stack();
+        let codes = Param::new("codes", &normal(29, 67, "x")).unwrap();
+        let all = [vec![codes.clone()], params(&layers)].concat();
+        let [_, mut sgd] = optimizers(&all);
+        let mut step = || {
+            let own = codes.tensor().sqr()?.sum_all()?;
+            let loss = (loss(&layers, &codes.frozen().tensor())? + own)?;
+            backward(&loss, &all)?;
+            sgd.step(&all, 0.1, 1.0)
+        };
+        match plain {
+            true => with_plain_ops(&mut step),
+            false => step(),
         }
-        bits(&params[0].gradient().unwrap().unwrap())
+        .unwrap();
+        let weight = all[1].tensor().flatten_all().unwrap();
+        weight.to_vec1().unwrap()
     };
-    assert_eq!(gradient(false), gradient(true));
+    for (plain, fused) in updated(true).iter().zip(updated(false)) {
+        assert!((plain - fused).abs() < 1e-6, "{plain} {fused}");
+    }
+}
+
+#[test]
+fn a_layer_may_be_given_its_own_weight() {
+    let layers = [layer(64, 64)];
+    let params = params(&layers);
+    let [_, mut sgd] = optimizers(&params);
+    let x = params[0].frozen().tensor();
+    backward(&loss(&layers, &x).unwrap(), &params).unwrap();
+    let before = values(&params);
+    // Were the input read while the weight is written, this would wait for ever.
+    sgd.step(&params, 0.1, 1.0).unwrap();
+    assert_ne!(before, values(&params));
 }
 
 #[test]

@@ -266,6 +266,7 @@ fn wrong_flags_are_usage_errors_that_name_them() {
         ("--thread 2", "--thread"),
         ("--batch", "--batch needs a value"),
         ("--batch 0", "above 0, found `0`"),
+        ("--threads 100000000", "from 1 to 65535"),
         ("--width -3", "above 0, found `-3`"),
         ("--precision f16", "bf16"),
         ("--torch-mode fast", "eager, fused, compile, bf16"),

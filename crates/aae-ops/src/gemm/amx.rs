@@ -47,7 +47,7 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
 
 /// As [`super::in_pieces`], for products that are not empty and that [`bf16::suits`].
 pub(super) fn in_pieces<T>(a: Matrix<'_>, b: Matrix<'_>, f: impl FnOnce(&dyn Pieces) -> T) -> T {
-    bf16::blocks::<Tiles<Instructions>, T>(a, b, f)
+    bf16::lazy_product::<Tiles<Instructions>, T>(a, b, f)
 }
 
 /// The kernel of AMX.

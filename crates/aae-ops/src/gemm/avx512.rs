@@ -157,8 +157,8 @@ fn tiles(a: Matrix<'_>, rows: Range<usize>, b: &Panels, panel: usize, target: &T
             },
         };
         // SAFETY: `is_available` has found AVX-512; rows and columns of the tile are inside `a` and `b`, whose indices
-        // `Matrix::new` and the assertions of `super::gemm` hold inside their slices, or inside the copy, whose panels are
-        // whole. No two tiles share a cell of the result, and `c` is borrowed mutably for the whole call.
+        // `Matrix::new` and the assertions of `super::gemm` and `super::in_pieces` hold inside their slices, or inside the copy, whose panels are
+        // whole. No two tiles share a cell of the result, which the caller holds for the whole call.
         #[allow(unsafe_code)]
         unsafe {
             compute_f32(operands, target, tile);
@@ -167,12 +167,12 @@ fn tiles(a: Matrix<'_>, rows: Range<usize>, b: &Panels, panel: usize, target: &T
 }
 
 /// A product of which some rows at a time are computed, in the thread that asks for them. `b` has contiguous rows; nothing is empty.
-pub(super) struct Rows<'a> {
+pub(super) struct LazyProduct<'a> {
     pub(super) a: Matrix<'a>,
     pub(super) b: Matrix<'a>,
 }
 
-impl Pieces for Rows<'_> {
+impl Pieces for LazyProduct<'_> {
     fn size(&self) -> usize {
         PIECE_ROWS * self.b.columns
     }
@@ -180,6 +180,7 @@ impl Pieces for Rows<'_> {
     fn with(&self, i: usize, f: &mut dyn FnMut(&[f32])) {
         let Self { a, b } = *self;
         let first = i * PIECE_ROWS;
+        assert!(first < a.rows, "a piece beyond the product");
         let rows = PIECE_ROWS.min(a.rows - first);
         let mut piece = Buffer::unwritten(self.size());
         let target = Target {

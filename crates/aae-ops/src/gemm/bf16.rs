@@ -185,17 +185,17 @@ pub(super) fn product<K: Kernel>(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], ac
 
 /// As [`super::in_pieces`], for products that are not empty and that [`suits`].
 pub(super) fn in_pieces<T>(a: Matrix<'_>, b: Matrix<'_>, f: impl FnOnce(&dyn Pieces) -> T) -> T {
-    blocks::<Vectors, T>(a, b, f)
+    lazy_product::<Vectors, T>(a, b, f)
 }
 
 /// As [`in_pieces`], by any kernel.
-pub(super) fn blocks<K: Kernel, T>(
+pub(super) fn lazy_product<K: Kernel, T>(
     a: Matrix<'_>,
     b: Matrix<'_>,
     f: impl FnOnce(&dyn Pieces) -> T,
 ) -> T {
     with_packed::<K, T>(b, |panels| {
-        f(&Blocks::<K> {
+        f(&LazyProduct::<K> {
             a,
             panels,
             columns: b.columns,
@@ -225,7 +225,7 @@ fn multiply_rows<K: Kernel>(rows: &Rows<'_>, panels: &[u32], columns: usize, tar
 }
 
 /// A product of which a task's rows are computed in the thread that asks for them.
-struct Blocks<'a, K> {
+struct LazyProduct<'a, K> {
     a: Matrix<'a>,
     /// `b`, packed.
     panels: &'a [u32],
@@ -233,13 +233,14 @@ struct Blocks<'a, K> {
     kernel: PhantomData<fn() -> K>,
 }
 
-impl<K: Kernel> Pieces for Blocks<'_, K> {
+impl<K: Kernel> Pieces for LazyProduct<'_, K> {
     fn size(&self) -> usize {
         K::TASK_ROWS * self.columns
     }
 
     fn with(&self, i: usize, f: &mut dyn FnMut(&[f32])) {
         let first = i * K::TASK_ROWS;
+        assert!(first < self.a.rows, "a piece beyond the product");
         let count = K::TASK_ROWS.min(self.a.rows - first);
         let mut piece = Buffer::unwritten(self.size());
         let target = Target {

@@ -68,7 +68,13 @@ impl Args {
             match word.as_str() {
                 "--preset" => args.preset = Some(value()?),
                 "--variant" => args.variant = Some(value()?),
-                "--threads" => args.threads = Some(number(value()?)?),
+                "--threads" => {
+                    let threads = value()?;
+                    args.threads = match threads.parse::<u16>() {
+                        Ok(threads) if threads > 0 => Some(threads.into()),
+                        _ => return Err(wrong(&word, "a number from 1 to 65535", &threads)),
+                    };
+                }
                 "--batch" => args.batch = Some(number(value()?)?),
                 "--width" => args.width = Some(number(value()?)?),
                 "--steps" => args.steps = number(value()?)?,

@@ -1,7 +1,7 @@
 //! The steps that are measured: ours, and the same in plain candle.
 
 use aae_data::Split;
-use aae_models::{ImageShape, PosteriorConfig, one_hot};
+use aae_models::{ImageShape, PosteriorConfig, ReconstructionLoss, one_hot};
 use aae_ops::{with_plain_ops, with_precision};
 use aae_train::config::{Config, OptimizerKind, VariantKind};
 use aae_train::corruption::CorruptionConfig;
@@ -35,6 +35,7 @@ impl PlainKind {
         let covered = config.variant == VariantKind::Aae
             && config.corruption == CorruptionConfig::None {}
             && config.regularization.discriminator_input_noise == 0.0
+            && config.loss.reconstruction == ReconstructionLoss::MeanSquaredError
             && model.posterior == (PosteriorConfig::Deterministic {})
             && !model.encoder.batch_norm
             && phases

@@ -46,7 +46,9 @@ impl Torch {
         let mut torch = Self { child, ask, answer };
         match torch.line().as_deref() {
             Some("ready") => Ok(torch),
-            _ => Err(cannot("ended early; its own message is above".into())),
+            _ => Err(cannot(
+                "ended early: is it a Python with torch? What it said itself is above".into(),
+            )),
         }
     }
 

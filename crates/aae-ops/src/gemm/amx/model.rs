@@ -111,7 +111,7 @@ fn pieces_in_tiles_are_the_product_bit_for_bit() {
         let (a, b) = (Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n));
         let mut whole = vec![f32::NAN; m * n];
         gemm(a, b, &mut whole, false);
-        crate::gemm::bf16::blocks::<Tiles<Model>, ()>(a, b, |pieces| {
+        crate::gemm::bf16::lazy_product::<Tiles<Model>, ()>(a, b, |pieces| {
             for (i, whole) in whole.chunks(pieces.size()).enumerate() {
                 pieces.with(i, &mut |piece| {
                     assert!(piece == whole, "{i} of {m}x{n}x{k}")
