@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aae_data::Split;
 use aae_eval::{EvalError, nearest_neighbour_accuracy, psnr, represent_all, ssim};
-use aae_models::ImageShape;
+use aae_models::{ImageShape, LabelUse};
 use aae_train::data::Splits;
 use aae_train::metrics::EvaluationLine;
 use clap::Args;
@@ -109,7 +109,7 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
     let Measured {
         reconstruction_error,
         mut figures,
-        ..
+        codes,
     } = measure(
         &model.autoencoder,
         test,
@@ -123,7 +123,10 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
     if model.config.variant.has_decoder() && test.len() >= 2 {
         let dim = model.autoencoder.latent_dim();
         // With cluster heads the style alone would say little of the class.
-        let codes = represent_all(&model.autoencoder, test)?;
+        let codes = match model.autoencoder.label_use() {
+            LabelUse::Heads => represent_all(&model.autoencoder, test)?,
+            _ => codes,
+        };
         let accuracy = nearest_neighbour_accuracy(&codes, dim, &test.labels())?;
         figures.insert(NEAREST.to_owned(), accuracy);
         figures.extend(quality(model.autoencoder.image(), &originals, &made)?);

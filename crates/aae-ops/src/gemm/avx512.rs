@@ -10,8 +10,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::Matrix;
 use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_f32};
-use super::{Cells, Matrix};
 use crate::buffer::Buffer;
 use crate::pieces::Pieces;
 
@@ -35,12 +35,10 @@ pub(super) fn suits(a: Matrix<'_>, b: Matrix<'_>) -> bool {
 
 /// As [`super::gemm`], for products that are not empty and that [`suits`].
 pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
-    let width = b.columns;
     let target = Target {
-        cells: Cells(c.as_mut_ptr()),
-        width,
         transposed: b.column_stride != 1,
         accumulate,
+        ..Target::over(c, b.columns)
     };
     if !target.transposed {
         return product(a, &panels(b), &target);
@@ -183,12 +181,7 @@ impl Pieces for LazyProduct<'_> {
         assert!(first < a.rows, "a piece beyond the product");
         let rows = PIECE_ROWS.min(a.rows - first);
         let mut piece = Buffer::unwritten(self.size());
-        let target = Target {
-            cells: Cells(piece.as_mut_ptr()),
-            width: b.columns,
-            transposed: false,
-            accumulate: false,
-        };
+        let target = Target::over(&mut piece, b.columns);
         let panels = panels(b);
         for panel in 0..b.columns.div_ceil(COLUMNS) {
             tiles(a.some_rows(first, rows), 0..rows, &panels, panel, &target);

@@ -9,9 +9,9 @@ use std::marker::PhantomData;
 
 use rayon::prelude::*;
 
+use super::Matrix;
 use super::pairs::{pack_neighbours, pack_pair, pack_panel};
 use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_bf16};
-use super::{Cells, Matrix};
 use crate::buffer::Buffer;
 use crate::pieces::Pieces;
 
@@ -147,10 +147,8 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
 /// As [`gemm`], by any kernel.
 pub(super) fn product<K: Kernel>(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
     let target = Target {
-        cells: Cells(c.as_mut_ptr()),
-        width: b.columns,
-        transposed: false,
         accumulate,
+        ..Target::over(c, b.columns)
     };
     let (rows, columns) = (a.rows, b.columns);
     let panels = columns.div_ceil(COLUMNS);
@@ -243,12 +241,7 @@ impl<K: Kernel> Pieces for LazyProduct<'_, K> {
         assert!(first < self.a.rows, "a piece beyond the product");
         let count = K::TASK_ROWS.min(self.a.rows - first);
         let mut piece = Buffer::unwritten(self.size());
-        let target = Target {
-            cells: Cells(piece.as_mut_ptr()),
-            width: self.columns,
-            transposed: false,
-            accumulate: false,
-        };
+        let target = Target::over(&mut piece, self.columns);
         let rows = Rows {
             a: self.a.some_rows(first, count),
             first: 0,

@@ -58,6 +58,18 @@ pub(super) struct Target {
     pub(super) accumulate: bool,
 }
 
+impl Target {
+    /// A row-major result of `width` columns, which is written over.
+    pub(super) fn over(c: &mut [f32], width: usize) -> Self {
+        Self {
+            cells: Cells(c.as_mut_ptr()),
+            width,
+            transposed: false,
+            accumulate: false,
+        }
+    }
+}
+
 /// A part of the product that is computed in registers.
 #[derive(Clone, Copy)]
 pub(super) struct Tile {

@@ -4,8 +4,8 @@ use aae_ops::{Activation, Linear, Precision, with_precision};
 use candle_core::{Tensor, Var};
 
 use crate::{
-    Path, SIZES, assert_close, assert_close_from, bits, layer, normal, pairs, param, row, size,
-    stack,
+    Case, Path, SIZES, assert_close, assert_close_from, bits, normal, pairs, param, row, size,
+    stack, stacks,
 };
 
 /// From this width on a layer is computed in the precision that it was asked for.
@@ -48,22 +48,21 @@ fn layers_of_numbers_that_bfloat16_has_are_exact() {
 
 #[test]
 fn stacks_are_close_to_plain_candle_and_equal_to_single_precision_where_all_layers_are_narrow() {
-    for (i, j) in pairs() {
-        let (batch, width) = (SIZES[i], SIZES[j]);
-        let (inputs, outputs) = (size(i + j), size(i + 2 * j));
-        let layers = [
-            layer(inputs, width, Activation::Tanh),
-            layer(width, outputs, Activation::Sigmoid),
-        ];
-        let x = Var::from_tensor(&normal(batch, inputs, "x")).unwrap();
-        let weights = normal(batch, outputs, "weights");
+    for Case {
+        layers,
+        x,
+        weights,
+        shape,
+    } in stacks()
+    {
         let plain = stack(&layers, &x, &weights, Path::Plain).unwrap();
         for path in [Path::Own, Path::Portable] {
-            let what = format!("{path:?} {batch}x{inputs}x{width}x{outputs}");
+            let what = format!("{path:?} {shape:?}");
             let rounded = in_bfloat16(&layers, &x, &weights, path);
             // Rounded numbers are off by 1/512 at most; the worst that was seen is a few times that.
             assert_close_from(0.0, 1.0 / 64.0, &rounded, &plain, &what);
             let exact = stack(&layers, &x, &weights, path).unwrap();
+            let [_, inputs, width, outputs] = shape;
             let is_narrow = width < WIDE || inputs.max(outputs) < WIDE;
             assert_eq!(bits(&rounded) == bits(&exact), is_narrow, "{what}");
         }

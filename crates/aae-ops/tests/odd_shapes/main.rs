@@ -47,6 +47,32 @@ fn layer(inputs: usize, outputs: usize, activation: Activation) -> Linear {
     Linear::new(weight, bias, activation).unwrap()
 }
 
+/// Two layers, their input, and by what their outputs are multiplied in a loss.
+struct Case {
+    layers: [Linear; 2],
+    x: Var,
+    weights: Tensor,
+    /// Batch, inputs, width and outputs.
+    shape: [usize; 4],
+}
+
+/// Stacks of every two batches and widths.
+fn stacks() -> impl Iterator<Item = Case> {
+    pairs().map(|(i, j)| {
+        let (batch, width) = (SIZES[i], SIZES[j]);
+        let (inputs, outputs) = (size(i + j), size(i + 2 * j));
+        Case {
+            layers: [
+                layer(inputs, width, Activation::Tanh),
+                layer(width, outputs, Activation::Sigmoid),
+            ],
+            x: Var::from_tensor(&normal(batch, inputs, "x")).unwrap(),
+            weights: normal(batch, outputs, "weights"),
+            shape: [batch, inputs, width, outputs],
+        }
+    })
+}
+
 /// How layers are computed: with the kernels that this CPU gets, with the one that every CPU could get, or by plain candle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Path {

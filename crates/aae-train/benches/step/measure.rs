@@ -54,6 +54,11 @@ impl Measured {
         1e3 * self.flops as f64 / self.rate
     }
 
+    /// How many times as long as that ours takes.
+    pub(crate) fn to_bound(&self) -> f64 {
+        self.ours() / self.bound()
+    }
+
     /// The median of the others, and the median of the rounds' ratios: a machine whose speed drifts slows both of a round alike.
     fn beside(&self, others: Vec<f64>) -> (f64, f64) {
         let pairs = self.rounds.iter().zip(&others);

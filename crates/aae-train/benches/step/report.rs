@@ -74,7 +74,7 @@ pub(crate) fn json(args: &Args, measured: &Measured) -> String {
         gflop_per_step: rounded(measured.flops as f64 / 1e9),
         gflop_per_second: rounded(measured.rate / 1e9),
         roofline_ms_per_step: rounded(measured.bound()),
-        ratio_to_roofline: rounded(measured.ours() / measured.bound()),
+        ratio_to_roofline: rounded(measured.to_bound()),
     };
     // Every field is a text or a number.
     serde_json::to_string(&line).unwrap_or_default()
@@ -112,7 +112,7 @@ pub(crate) fn text(args: &Args, measured: &Measured) -> String {
         measured.flops as f64 / 1e9,
         measured.rate / 1e9,
         measured.bound(),
-        measured.ours() / measured.bound()
+        measured.to_bound()
     ));
     lines.join("\n")
 }
@@ -140,7 +140,7 @@ pub(crate) fn row(measured: &Measured) -> String {
         format!("{to_plain:.2}"),
         format!("{:.2}", measured.flops as f64 / 1e9),
         format!("{:.1}", measured.bound()),
-        format!("{:.2}", measured.ours() / measured.bound()),
+        format!("{:.2}", measured.to_bound()),
     ];
     if let Some((ms, ratio)) = measured.torch() {
         cells.extend([format!("{ms:.1}"), format!("{ratio:.2}")]);
