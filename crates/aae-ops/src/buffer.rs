@@ -1,7 +1,7 @@
 //! Memory that a step leaves for the next one: a training step needs the same sizes over and over.
 
 use std::cell::RefCell;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 
 /// Buffers kept by a thread. A step of the networks here needs about a dozen.
 const KEPT: usize = 32;
@@ -58,6 +58,53 @@ impl Drop for Buffer {
                 free.push(buffer);
             }
         });
+    }
+}
+
+/// Bytes of a line of the cache. A register of AVX-512 and a row of a tile of AMX have as many: where they lie across two lines, reading
+/// them takes twice as long.
+const LINE: usize = 64;
+
+/// How many numbers hold `n` that begin with a line, wherever they begin themselves.
+pub(crate) const fn aligned_size<T>(n: usize) -> usize {
+    n + LINE / size_of::<T>() - 1
+}
+
+/// `n` numbers that begin with a line, out of [`aligned_size`].
+pub(crate) fn aligned<T>(numbers: &mut [T], n: usize) -> &mut [T] {
+    let first = numbers.as_ptr().align_offset(LINE);
+    &mut numbers[first..][..n]
+}
+
+/// A [`Buffer`] that begins with a line of the cache.
+pub(crate) struct AlignedBuffer {
+    buffer: Buffer,
+    range: Range<usize>,
+}
+
+impl AlignedBuffer {
+    /// As [`Buffer::unwritten`].
+    pub(crate) fn unwritten(n: usize) -> Self {
+        let buffer = Buffer::unwritten(aligned_size::<f32>(n));
+        let first = buffer.as_ptr().align_offset(LINE);
+        Self {
+            buffer,
+            range: first..first + n,
+        }
+    }
+}
+
+impl Deref for AlignedBuffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.buffer[self.range.clone()]
+    }
+}
+
+impl DerefMut for AlignedBuffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.buffer[self.range.clone()]
     }
 }
 

@@ -127,7 +127,7 @@ pub(crate) fn in_pieces<T>(
         let by_rows = b.column_stride == 1;
         match precision {
             Precision::F32 if by_rows && avx512::is_available() => {
-                return f(&avx512::LazyProduct { a, b });
+                return f(&avx512::LazyProduct::new(a, b));
             }
             Precision::Bf16 if bf16::is_available() && bf16::suits(a, b) => {
                 return match amx::is_available() {

@@ -1,24 +1,30 @@
-//! Our own product for CPUs with AVX-512: nothing large is copied.
+//! Our own product for CPUs with AVX-512.
 //!
 //! A tile of the result, 6 rows by 64 columns, stays in registers while the inner dimension runs through: each step loads 64
-//! numbers of a row of `b` and multiplies them with six single numbers of `a`. So `a` may lie in memory in any way, and a `b`
-//! with contiguous rows is read where it lies. A weight is one of the two in every product of a layer: `b` in `dz·W`; in
-//! `x·Wᵀ` the transposed product `W·xᵀ` makes it `a`, and the small `xᵀ` is copied instead. Libraries that pack both operands
-//! copy each weight of a step several times.
-
-use std::ops::Range;
+//! numbers of a row of `b` and multiplies them with six single numbers of `a`. A weight is one of the two in every forward and
+//! backward product of a layer: `b` in `dz·W`; in `x·Wᵀ` the transposed product `W·xᵀ` makes it `a`. It is never copied as a
+//! whole, as libraries do that pack both operands, but a panel at a time at most, which stays in a core's cache. What has the size of a
+//! mini-batch is copied wherever its numbers would be read in leaps: a core foresees no leaps, and waits at each.
 
 use rayon::prelude::*;
 
 use super::Matrix;
-use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_f32};
-use crate::buffer::Buffer;
+use super::tile::{
+    COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_f32, compute_f32_and_copy,
+};
+use crate::buffer::{AlignedBuffer, Buffer};
 use crate::pieces::Pieces;
 
-/// Rows of a task, if there are as many: small enough to share the work evenly, a multiple of `ROWS`.
-const TASK_ROWS: usize = 126;
-/// The same where tasks on the same rows of `a` follow each other: these rows and all of `b` should fit into a core's cache.
-const TASK_ROWS_OF_WEIGHT: usize = 60;
+/// The most rows of a task that copies a panel of `b`: enough to pay for the copy.
+const TASK_ROWS: usize = 64 * ROWS;
+/// Panels of `b` that make enough tasks; with fewer, their rows are split further, and `b` is small enough to be read where it lies.
+const ENOUGH_PANELS: usize = 4;
+/// The most rows of a task where there are not enough panels.
+const TASK_ROWS_OF_FEW: usize = 5 * ROWS;
+/// Rows of a task where tasks on the same rows of `a` follow each other: these rows and all of `b` should fit into a core's cache.
+const TASK_ROWS_OF_WEIGHT: usize = 10 * ROWS;
+/// Panels of a copy that such tasks take together: all rows of the weight before the next of them, which the cache would not hold besides.
+const PANELS_TOGETHER: usize = 2;
 /// Rows of a piece: with what is done with it, it should fit into a core's cache.
 const PIECE_ROWS: usize = 8 * ROWS;
 
@@ -40,18 +46,21 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
         accumulate,
         ..Target::over(c, b.columns)
     };
-    if !target.transposed {
-        return product(a, &panels(b), &target);
+    if target.transposed {
+        // c = a·b as cᵀ = bᵀ·aᵀ, with the rows of aᵀ made contiguous.
+        let copied = panels_of_transpose(a);
+        by_rows_of_weight(b.t(), &Panels::packed(&copied, a.columns, a.rows), &target);
+    } else if a.column_stride == 1 {
+        by_panels(a, b, &target);
+    } else {
+        let copied = packed_panels(b);
+        let panels = Panels::packed(&copied, b.rows, b.columns);
+        (0..a.rows.div_ceil(PIECE_ROWS))
+            .into_par_iter()
+            .for_each(|piece| {
+                piece_of_rows(a, piece, &panels, &target, piece * PIECE_ROWS);
+            });
     }
-    // c = a·b as cᵀ = bᵀ·aᵀ, with the rows of aᵀ made contiguous.
-    let copied = panels_of_transpose(a);
-    let panels = Panels {
-        first: copied.as_ptr(),
-        panel_step: a.columns * COLUMNS,
-        row_step: COLUMNS,
-        columns: a.rows,
-    };
-    product(b.t(), &panels, &target);
 }
 
 /// The second operand in panels of `COLUMNS` columns, whose rows are contiguous.
@@ -69,22 +78,96 @@ struct Panels {
 #[allow(unsafe_code)]
 unsafe impl Sync for Panels {}
 
-/// The panels of a matrix with contiguous rows, where they lie.
-fn panels(b: Matrix<'_>) -> Panels {
-    Panels {
-        first: b.offset(0, 0),
-        panel_step: COLUMNS,
-        row_step: b.row_stride,
-        columns: b.columns,
+impl Panels {
+    /// Copies of panels, one after the other.
+    fn packed(cells: &[f32], depth: usize, columns: usize) -> Self {
+        assert!(
+            cells.len() >= columns.next_multiple_of(COLUMNS) * depth,
+            "panels are missing"
+        );
+        Self {
+            first: cells.as_ptr(),
+            panel_step: depth * COLUMNS,
+            row_step: COLUMNS,
+            columns,
+        }
+    }
+
+    /// The panels of a matrix with contiguous rows, where they lie.
+    fn of(b: Matrix<'_>) -> Self {
+        Self {
+            first: b.offset(0, 0),
+            panel_step: COLUMNS,
+            row_step: b.row_stride,
+            columns: b.columns,
+        }
+    }
+}
+
+/// Rows of the first operand, of which a tile takes `ROWS`.
+#[derive(Clone, Copy)]
+struct Rows {
+    first: *const f32,
+    /// From the rows of a tile to those of the next.
+    tile_step: usize,
+    /// From a row to the next.
+    row_step: usize,
+    /// From a number of a row to the next.
+    step: usize,
+    count: usize,
+    depth: usize,
+}
+
+impl Rows {
+    /// Some rows where they lie.
+    fn of(a: Matrix<'_>, first: usize, count: usize) -> Self {
+        Self {
+            first: a.offset(first, 0),
+            tile_step: ROWS * a.row_stride,
+            row_step: a.row_stride,
+            step: a.column_stride,
+            count,
+            depth: a.columns,
+        }
+    }
+
+    /// The rows of the first tile, and the rest.
+    fn split_first_tile(self) -> (Self, Self) {
+        let head = Self {
+            count: ROWS.min(self.count),
+            ..self
+        };
+        let rest = Self {
+            first: self.first.wrapping_add(self.tile_step),
+            count: self.count - head.count,
+            ..self
+        };
+        (head, rest)
+    }
+
+    /// A copy of rows: the numbers that a tile needs at once lie together.
+    fn packed(cells: &[f32], count: usize, depth: usize) -> Self {
+        assert!(
+            cells.len() >= count.next_multiple_of(ROWS) * depth,
+            "rows are missing"
+        );
+        Self {
+            first: cells.as_ptr(),
+            tile_step: ROWS * depth,
+            row_step: 1,
+            step: ROWS,
+            count,
+            depth,
+        }
     }
 }
 
 /// The transpose of a row-major matrix, one panel after another: as one matrix, the rows of a panel would lie as far apart as the
 /// batch is wide, and share a few sets of the cache if that is a power of two. The last panel is whole, and its columns beyond
 /// the matrix may be anything.
-fn panels_of_transpose(a: Matrix<'_>) -> Buffer {
+fn panels_of_transpose(a: Matrix<'_>) -> AlignedBuffer {
     const BLOCK: usize = 16;
-    let mut copy = Buffer::unwritten(a.rows.next_multiple_of(COLUMNS) * a.columns);
+    let mut copy = AlignedBuffer::unwritten(a.rows.next_multiple_of(COLUMNS) * a.columns);
     copy.par_chunks_mut(a.columns * COLUMNS)
         .enumerate()
         .for_each(|(panel, copy)| {
@@ -103,59 +186,157 @@ fn panels_of_transpose(a: Matrix<'_>) -> Buffer {
     copy
 }
 
-/// The product of `a` and `b`, split into tasks by its shape alone.
-fn product(a: Matrix<'_>, b: &Panels, target: &Target) {
-    let (m, n) = (a.rows, b.columns);
-    let panels = n.div_ceil(COLUMNS);
-    let task_rows = match target.transposed {
-        true => TASK_ROWS_OF_WEIGHT,
-        false => TASK_ROWS,
-    };
-    let chunks = m.div_ceil(task_rows);
+/// The panels of a matrix with contiguous rows, one after another; columns of the last beyond the matrix may be anything.
+fn packed_panels(b: Matrix<'_>) -> AlignedBuffer {
+    let mut copy = AlignedBuffer::unwritten(b.columns.next_multiple_of(COLUMNS) * b.rows);
+    copy.par_chunks_mut(b.rows * COLUMNS)
+        .enumerate()
+        .for_each(|(panel, cells)| pack_panel(b, panel, cells));
+    copy
+}
+
+/// Copies a panel of a matrix with contiguous rows.
+fn pack_panel(b: Matrix<'_>, panel: usize, cells: &mut [f32]) {
+    let column = panel * COLUMNS;
+    let columns = COLUMNS.min(b.columns - column);
+    for (k, cells) in cells.as_chunks_mut::<COLUMNS>().0.iter_mut().enumerate() {
+        let row = &b.data[k * b.row_stride + column..][..columns];
+        // A number of bytes that is known needs no call.
+        match row.first_chunk() {
+            Some(row) => *cells = *row,
+            None => cells[..columns].copy_from_slice(row),
+        }
+    }
+}
+
+/// Copies rows of a matrix with contiguous columns, those of a tile together.
+fn pack_rows(a: Matrix<'_>, first: usize, count: usize, cells: &mut [f32]) {
+    for k in 0..a.columns {
+        let (tiles, rest) = a.data[k * a.column_stride + first..][..count].as_chunks::<ROWS>();
+        let of = |tile: usize| (tile * a.columns + k) * ROWS;
+        for (tile, numbers) in tiles.iter().enumerate() {
+            cells[of(tile)..][..ROWS].copy_from_slice(numbers);
+        }
+        if !rest.is_empty() {
+            cells[of(tiles.len())..][..rest.len()].copy_from_slice(rest);
+        }
+    }
+}
+
+/// `W·xᵀ`: tasks that need the same rows of the weight follow each other, so that a core finds them in its cache.
+fn by_rows_of_weight(weight: Matrix<'_>, b: &Panels, target: &Target) {
+    let panels = b.columns.div_ceil(COLUMNS);
+    let chunks = weight.rows.div_ceil(TASK_ROWS_OF_WEIGHT);
     (0..panels * chunks).into_par_iter().for_each(|task| {
-        // Tasks that need the same part of the weight follow each other, so that a core finds it in its cache: rows of `a`
-        // in `W·xᵀ`, a panel of `b` in `dz·W`.
-        let (panel, chunk) = match target.transposed {
-            true => (task % panels, task / panels),
-            false => (task / chunks, task % chunks),
+        let group = task / (PANELS_TOGETHER * chunks) * PANELS_TOGETHER;
+        let together = PANELS_TOGETHER.min(panels - group);
+        let task = task - group * chunks;
+        let (chunk, panel) = (task / together, group + task % together);
+        let first = chunk * TASK_ROWS_OF_WEIGHT;
+        let count = TASK_ROWS_OF_WEIGHT.min(weight.rows - first);
+        let rows = Rows::of(weight, first, count);
+        // A weight's rows are read once, from memory: those of the next tile meanwhile.
+        let next = |tile: usize| Stream {
+            at: rows.first.wrapping_add((tile + 1) * rows.tile_step),
+            step: ROWS,
         };
-        let rows = chunk * task_rows..m.min((chunk + 1) * task_rows);
-        tiles(a, rows, b, panel, target);
+        tiles(&rows, b, panel, target, first, next);
     });
 }
 
-/// Computes some rows of the product in one panel of columns.
-fn tiles(a: Matrix<'_>, rows: Range<usize>, b: &Panels, panel: usize, target: &Target) {
-    let column = panel * COLUMNS;
-    let columns = COLUMNS.min(b.columns - column);
-    for row in rows.clone().step_by(ROWS) {
-        let tile = Tile {
-            row,
-            rows: ROWS.min(rows.end - row),
-            column,
-            columns,
-        };
-        let operands = Operands {
-            a: a.offset(row, 0).cast(),
-            a_row: a.row_stride,
-            a_step: a.column_stride,
-            b: b.first.wrapping_add(panel * b.panel_step).cast(),
-            b_step: b.row_step,
-            depth: a.columns,
-            // A weight's rows are read once, from memory: those of the next tile meanwhile.
-            next: match target.transposed {
-                true => Stream {
-                    at: a.offset(row, 0).wrapping_add(ROWS * a.row_stride),
-                    step: ROWS,
-                },
-                false => Stream {
-                    at: b.first,
-                    step: 0,
-                },
+/// `dz·W`: a task copies a panel of the weight and multiplies rows of `a` with it.
+fn by_panels(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
+    let panels = b.columns.div_ceil(COLUMNS);
+    let is_copied = panels >= ENOUGH_PANELS && a.rows > 2 * ROWS;
+    let most = match panels >= ENOUGH_PANELS {
+        true => TASK_ROWS,
+        false => TASK_ROWS_OF_FEW,
+    };
+    let task_rows = a
+        .rows
+        .div_ceil(a.rows.div_ceil(most))
+        .next_multiple_of(ROWS);
+    let chunks = a.rows.div_ceil(task_rows);
+    (0..panels * chunks).into_par_iter().for_each(|task| {
+        let (panel, chunk) = (task / chunks, task % chunks);
+        let first = chunk * task_rows;
+        let rows = Rows::of(a, first, task_rows.min(a.rows - first));
+        let there = Panels::of(b);
+        if !is_copied {
+            return tiles(&rows, &there, panel, target, first, |_| Stream::nothing());
+        }
+        // The next panel is asked for a line of each row at a time: so many, and one for where the panel is cut.
+        let next = |tile: usize| match tile <= COLUMNS / LANES {
+            true => Stream {
+                at: there
+                    .first
+                    .wrapping_add((panel + 1) * COLUMNS + tile * LANES),
+                step: there.row_step,
             },
+            false => Stream::nothing(),
         };
+        let (head, rest) = rows.split_first_tile();
+        let copied = copy_panel(&head, &there, panel, target, first, next(0));
+        let copied = Panels {
+            columns: b.columns - panel * COLUMNS,
+            ..Panels::packed(&copied, b.rows, COLUMNS)
+        };
+        let target = target.from_column(panel * COLUMNS);
+        tiles(&rest, &copied, 0, &target, first + ROWS, |tile| {
+            next(tile + 1)
+        });
+    });
+}
+
+/// Multiplies the rows of a tile with one panel, as [`tiles`], and copies the panel while it reads it.
+fn copy_panel(
+    a: &Rows,
+    b: &Panels,
+    panel: usize,
+    target: &Target,
+    row: usize,
+    next: Stream,
+) -> AlignedBuffer {
+    assert_eq!(a.count, ROWS, "not the rows of a tile");
+    let mut copy = AlignedBuffer::unwritten(a.depth * COLUMNS);
+    let (operands, tile) = operands(a, b, 0, panel, row, next);
+    let operands = Operands {
+        copy: copy.as_mut_ptr().cast(),
+        ..operands
+    };
+    // SAFETY: as in `tiles`; the copy has as many rows as the panel.
+    #[allow(unsafe_code)]
+    unsafe {
+        compute_f32_and_copy(operands, target, tile);
+    }
+    copy
+}
+
+/// Some rows of `dzᵀ·x`, copied before.
+fn piece_of_rows(a: Matrix<'_>, piece: usize, panels: &Panels, target: &Target, row: usize) {
+    let first = piece * PIECE_ROWS;
+    let count = PIECE_ROWS.min(a.rows - first);
+    let mut cells = AlignedBuffer::unwritten(PIECE_ROWS * a.columns);
+    pack_rows(a, first, count, &mut cells);
+    let rows = Rows::packed(&cells, count, a.columns);
+    for panel in 0..panels.columns.div_ceil(COLUMNS) {
+        tiles(&rows, panels, panel, target, row, |_| Stream::nothing());
+    }
+}
+
+/// Multiplies rows with one panel; they are the rows of the result from `row` on. `next` tells what a tile asks the memory for.
+fn tiles(
+    a: &Rows,
+    b: &Panels,
+    panel: usize,
+    target: &Target,
+    row: usize,
+    next: impl Fn(usize) -> Stream,
+) {
+    for index in 0..a.count.div_ceil(ROWS) {
+        let (operands, tile) = operands(a, b, index, panel, row, next(index));
         // SAFETY: `is_available` has found AVX-512; rows and columns of the tile are inside `a` and `b`, whose indices
-        // `Matrix::new` and the assertions of `super::gemm` and `super::in_pieces` hold inside their slices, or inside the copy, whose panels are
+        // `Matrix::new` and the assertions of `super::gemm` and `super::in_pieces` hold inside their slices, or inside the copies, which are
         // whole. No two tiles share a cell of the result, which the caller holds for the whole call.
         #[allow(unsafe_code)]
         unsafe {
@@ -164,28 +345,66 @@ fn tiles(a: Matrix<'_>, rows: Range<usize>, b: &Panels, panel: usize, target: &T
     }
 }
 
+/// What a tile multiplies, and where it lies in the result, whose rows begin at `row`.
+fn operands(
+    a: &Rows,
+    b: &Panels,
+    index: usize,
+    panel: usize,
+    row: usize,
+    next: Stream,
+) -> (Operands, Tile) {
+    let column = panel * COLUMNS;
+    let tile = Tile {
+        row: row + index * ROWS,
+        rows: ROWS.min(a.count - index * ROWS),
+        column,
+        columns: COLUMNS.min(b.columns - column),
+    };
+    let operands = Operands {
+        a: a.first.wrapping_add(index * a.tile_step).cast(),
+        a_row: a.row_step,
+        a_step: a.step,
+        b: b.first.wrapping_add(panel * b.panel_step).cast(),
+        b_step: b.row_step,
+        depth: a.depth,
+        copy: std::ptr::null_mut(),
+        next,
+    };
+    (operands, tile)
+}
+
 /// A product of which some rows at a time are computed, in the thread that asks for them. `b` has contiguous rows; nothing is empty.
 pub(super) struct LazyProduct<'a> {
-    pub(super) a: Matrix<'a>,
-    pub(super) b: Matrix<'a>,
+    a: Matrix<'a>,
+    /// `b`, packed.
+    panels: AlignedBuffer,
+    columns: usize,
+}
+
+impl<'a> LazyProduct<'a> {
+    pub(super) fn new(a: Matrix<'a>, b: Matrix<'_>) -> Self {
+        Self {
+            a,
+            panels: packed_panels(b),
+            columns: b.columns,
+        }
+    }
 }
 
 impl Pieces for LazyProduct<'_> {
     fn size(&self) -> usize {
-        PIECE_ROWS * self.b.columns
+        PIECE_ROWS * self.columns
     }
 
     fn with(&self, i: usize, f: &mut dyn FnMut(&[f32])) {
-        let Self { a, b } = *self;
         let first = i * PIECE_ROWS;
-        assert!(first < a.rows, "a piece beyond the product");
-        let rows = PIECE_ROWS.min(a.rows - first);
+        assert!(first < self.a.rows, "a piece beyond the product");
         let mut piece = Buffer::unwritten(self.size());
-        let target = Target::over(&mut piece, b.columns);
-        let panels = panels(b);
-        for panel in 0..b.columns.div_ceil(COLUMNS) {
-            tiles(a.some_rows(first, rows), 0..rows, &panels, panel, &target);
-        }
-        f(&piece[..rows * b.columns]);
+        let target = Target::over(&mut piece, self.columns);
+        let panels = Panels::packed(&self.panels, self.a.columns, self.columns);
+        piece_of_rows(self.a, i, &panels, &target, 0);
+        let rows = PIECE_ROWS.min(self.a.rows - first);
+        f(&piece[..rows * self.columns]);
     }
 }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::Matrix;
 use super::pairs::{pack_neighbours, pack_pair, pack_panel};
 use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_bf16};
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, aligned, aligned_size};
 use crate::pieces::Pieces;
 
 /// Rows of `a` in a task: a multiple of `ROWS`.
@@ -118,6 +118,7 @@ impl Kernel for Vectors {
                     b: packed.as_ptr(),
                     b_step: COLUMNS,
                     depth,
+                    copy: std::ptr::null_mut(),
                     next: coming
                         .and_then(|b| ahead(b, first + 1, row / ROWS))
                         .unwrap_or(nothing),
@@ -291,14 +292,15 @@ thread_local! {
     static SCRATCH: RefCell<Vec<Vec<u32>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Calls `f` with `count` cells that may be anything. Their memory stays with the thread for its next call.
+/// Calls `f` with `count` cells that may be anything and begin with a line of the cache. Their memory stays with the thread for its next call.
 fn with_cells<T>(count: usize, f: impl FnOnce(&mut [u32]) -> T) -> T {
     // Taken out while it is used: a thread that waits for others may work on another task that needs cells too.
     let mut cells = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
-    if cells.len() < count {
-        cells.resize(count, 0);
+    let size = aligned_size::<u32>(count);
+    if cells.len() < size {
+        cells.resize(size, 0);
     }
-    let result = f(&mut cells[..count]);
+    let result = f(aligned(&mut cells, count));
     SCRATCH.with_borrow_mut(|free| free.push(cells));
     result
 }

@@ -4,13 +4,12 @@
 use std::arch::x86_64::{
     __m256bh, __m256i, __m512bh, __m512i, __mmask16, _MM_HINT_T0, _mm_prefetch,
     _mm512_cvtepu16_epi32, _mm512_cvtne2ps_pbh, _mm512_cvtneps_pbh, _mm512_mask_storeu_epi32,
-    _mm512_maskz_loadu_ps, _mm512_or_si512, _mm512_setzero_si512, _mm512_shuffle_i32x4,
-    _mm512_slli_epi32, _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_maskz_loadu_ps, _mm512_or_si512, _mm512_setzero_si512, _mm512_slli_epi32,
+    _mm512_storeu_si512,
 };
 
 use super::Matrix;
-use super::tile::{COLUMNS, LANES};
+use super::tile::{COLUMNS, LANES, transposed};
 
 /// How many rows ahead the memory is asked for those of a panel: they are too far apart for the CPU to guess the next.
 const ROWS_AHEAD: usize = 16;
@@ -171,42 +170,4 @@ unsafe fn across(from: &[f32], stride: usize, columns: usize, count: usize, cell
         // SAFETY: `cells` holds 16 cells of every row.
         unsafe { _mm512_storeu_si512(cells.as_mut_ptr().add(pair * COLUMNS).cast(), *row) };
     }
-}
-
-/// The transpose of 16 rows of 16 cells.
-#[allow(unsafe_code)]
-#[target_feature(enable = "avx512f")]
-fn transposed(rows: [__m512i; LANES]) -> [__m512i; LANES] {
-    // Cell c of row r lies in register r at lane c. First four rows are brought together: register 4g + j holds, at quarter q,
-    // column 4q + j of the rows 4g to 4g + 3. Then the quarters of the four groups.
-    let mut quads = rows;
-    for (quad, rows) in quads
-        .as_chunks_mut::<4>()
-        .0
-        .iter_mut()
-        .zip(rows.as_chunks::<4>().0)
-    {
-        let [a, b, c, d] = *rows;
-        let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
-        (quad[0], quad[1]) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-        let (ab, cd) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
-        (quad[2], quad[3]) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-    }
-    let mut columns = rows;
-    for j in 0..4 {
-        let [a, b, c, d] = [quads[j], quads[4 + j], quads[8 + j], quads[12 + j]];
-        let (ab, cd) = (
-            _mm512_shuffle_i32x4::<0b01_00_01_00>(a, b),
-            _mm512_shuffle_i32x4::<0b01_00_01_00>(c, d),
-        );
-        columns[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
-        columns[4 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
-        let (ab, cd) = (
-            _mm512_shuffle_i32x4::<0b11_10_11_10>(a, b),
-            _mm512_shuffle_i32x4::<0b11_10_11_10>(c, d),
-        );
-        columns[8 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
-        columns[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
-    }
-    columns
 }

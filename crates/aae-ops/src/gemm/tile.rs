@@ -5,9 +5,11 @@
 
 use std::arch::x86_64::{
     __m512, __m512bh, __m512i, __mmask16, _MM_HINT_ET0, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch,
-    _mm512_add_ps, _mm512_castsi512_ps, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_si512,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_ps, _mm512_set1_epi32,
-    _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps,
+    _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_dpbf16_ps, _mm512_fmadd_ps,
+    _mm512_loadu_si512, _mm512_mask_storeu_ps, _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_ps,
+    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_shuffle_i32x4,
+    _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
+    _mm512_unpacklo_epi64,
 };
 
 use super::Cells;
@@ -36,6 +38,8 @@ pub(super) struct Operands {
     pub(super) b_step: usize,
     /// Cells of the inner dimension.
     pub(super) depth: usize,
+    /// Where the rows of `b` are copied to, [`COLUMNS`] cells each, if at all.
+    pub(super) copy: *mut u32,
     /// What the memory is asked for meanwhile, an address for each cell of the inner dimension: what will be needed next.
     pub(super) next: Stream,
 }
@@ -46,6 +50,15 @@ pub(super) struct Stream {
     pub(super) at: *const f32,
     /// In numbers. Zero where there is nothing to ask for: an address asked for again costs nothing.
     pub(super) step: usize,
+}
+
+impl Stream {
+    pub(super) fn nothing() -> Self {
+        Self {
+            at: std::ptr::null(),
+            step: 0,
+        }
+    }
 }
 
 /// Where the result goes.
@@ -66,6 +79,14 @@ impl Target {
             width,
             transposed: false,
             accumulate: false,
+        }
+    }
+
+    /// The same result from a column on.
+    pub(super) fn from_column(&self, column: usize) -> Self {
+        Self {
+            cells: Cells(self.cells.0.wrapping_add(column)),
+            ..*self
         }
     }
 }
@@ -109,13 +130,13 @@ macro_rules! kernel {
                 ($rows:literal) => {
                     match tile.columns.div_ceil(LANES) {
                         // SAFETY: the caller's promises; rows and vectors are those of the tile.
-                        1 => unsafe { $registers::<$rows, 1>(operands, target, tile) },
+                        1 => unsafe { $registers::<$rows, 1, false>(operands, target, tile) },
                         // SAFETY: as above.
-                        2 => unsafe { $registers::<$rows, 2>(operands, target, tile) },
+                        2 => unsafe { $registers::<$rows, 2, false>(operands, target, tile) },
                         // SAFETY: as above.
-                        3 => unsafe { $registers::<$rows, 3>(operands, target, tile) },
+                        3 => unsafe { $registers::<$rows, 3, false>(operands, target, tile) },
                         // SAFETY: as above.
-                        _ => unsafe { $registers::<$rows, 4>(operands, target, tile) },
+                        _ => unsafe { $registers::<$rows, 4, false>(operands, target, tile) },
                     }
                 };
             }
@@ -129,13 +150,14 @@ macro_rules! kernel {
             }
         }
 
-        /// Computes a tile of `R` rows and `V` registers, of which the last may be filled in part.
+        /// Computes a tile of `R` rows and `V` registers, of which the last may be filled in part. With `COPY` it copies `b`
+        /// on the way.
         ///
         /// # Safety
         /// As above; `tile.rows` must be `R` and `tile.columns` between `16 (V - 1) + 1` and `16 V`.
         #[allow(unsafe_code)]
         #[target_feature(enable = $features)]
-        unsafe fn $registers<const R: usize, const V: usize>(
+        unsafe fn $registers<const R: usize, const V: usize, const COPY: bool>(
             operands: Operands,
             target: &Target,
             tile: Tile,
@@ -151,14 +173,25 @@ macro_rules! kernel {
                 ..
             } = operands;
             let mut sums = [[_mm512_setzero_ps(); V]; R];
-            if !target.transposed {
-                // Stores that miss the cache would hold up the next tile: their memory is asked for before the loop.
-                for row in 0..R {
-                    let index = (tile.row + row) * target.width + tile.column;
-                    for v in 0..V {
-                        // SAFETY: the tile is inside `c`. A prefetch may name any address.
+            // Stores that miss the cache would hold up the next tile: their memory is asked for before the loop.
+            match target.transposed {
+                false => {
+                    for row in 0..R {
+                        let index = (tile.row + row) * target.width + tile.column;
+                        for v in 0..V {
+                            // SAFETY: the tile is inside `c`. A prefetch may name any address.
+                            unsafe {
+                                let at = target.cells.at(index).wrapping_add(v * LANES);
+                                _mm_prefetch::<_MM_HINT_ET0>(at.cast());
+                            }
+                        }
+                    }
+                }
+                true => {
+                    for column in tile.column..tile.column + tile.columns {
+                        // SAFETY: as above.
                         unsafe {
-                            let at = target.cells.at(index).wrapping_add(v * LANES);
+                            let at = target.cells.at(column * target.width + tile.row);
                             _mm_prefetch::<_MM_HINT_ET0>(at.cast());
                         }
                     }
@@ -170,6 +203,7 @@ macro_rules! kernel {
                 let mut from_a = operands.a;
                 let mut from_b = operands.b;
                 let mut ahead = next.at;
+                let mut to = operands.copy;
                 for _ in 0..depth {
                     _mm_prefetch::<_MM_HINT_T1>(ahead.cast());
                     ahead = ahead.wrapping_add(next.step);
@@ -181,7 +215,11 @@ macro_rules! kernel {
                             true => _mm512_maskz_loadu_epi32(mask, at.cast()),
                             false => _mm512_loadu_si512(at.cast()),
                         };
+                        if COPY {
+                            _mm512_storeu_si512(to.add(v * LANES).cast(), *register);
+                        }
                     }
+                    to = to.wrapping_add(if COPY { COLUMNS } else { 0 });
                     for (r, sums) in sums.iter_mut().enumerate() {
                         let cell = _mm512_set1_epi32((*from_a.add(r * a_row)).cast_signed());
                         for (sum, register) in sums.iter_mut().zip(&row) {
@@ -209,6 +247,24 @@ kernel!(
     multiply_bf16,
     "avx512f,avx512bf16"
 );
+
+/// As [`compute_f32`], for a tile of [`ROWS`] rows; it copies `b` to `operands.copy`.
+///
+/// # Safety
+/// As there; `operands.copy` must have room for [`COLUMNS`] cells for each of the inner dimension, which nobody else uses.
+#[allow(unsafe_code)]
+pub(super) unsafe fn compute_f32_and_copy(operands: Operands, target: &Target, tile: Tile) {
+    match tile.columns.div_ceil(LANES) {
+        // SAFETY: the caller's promises; rows and vectors are those of the tile.
+        1 => unsafe { registers_f32::<ROWS, 1, true>(operands, target, tile) },
+        // SAFETY: as above.
+        2 => unsafe { registers_f32::<ROWS, 2, true>(operands, target, tile) },
+        // SAFETY: as above.
+        3 => unsafe { registers_f32::<ROWS, 3, true>(operands, target, tile) },
+        // SAFETY: as above.
+        _ => unsafe { registers_f32::<ROWS, 4, true>(operands, target, tile) },
+    }
+}
 
 /// Stores a tile where it lies in `c`.
 ///
@@ -250,24 +306,63 @@ unsafe fn store_columns<const R: usize, const V: usize>(
     target: &Target,
     tile: Tile,
 ) {
-    let mut spilled = [[0f32; COLUMNS]; R];
-    for (row, sums) in spilled.iter_mut().zip(sums) {
-        for (v, sum) in sums.iter().enumerate() {
-            // SAFETY: `V` registers are at most COLUMNS numbers.
-            unsafe { _mm512_storeu_ps(row.as_mut_ptr().add(v * LANES), *sum) };
+    let rows: __mmask16 = (1 << R) - 1;
+    for v in 0..V {
+        let mut of_rows = [_mm512_setzero_si512(); LANES];
+        for (cells, sums) in of_rows.iter_mut().zip(sums) {
+            *cells = _mm512_castps_si512(sums[v]);
         }
-    }
-    for column in 0..tile.columns {
-        let index = (tile.column + column) * target.width + tile.row;
-        for (r, row) in spilled.iter().enumerate() {
-            // SAFETY: the tile's transpose is inside `c`.
+        let columns = LANES.min(tile.columns - v * LANES);
+        for (column, cells) in transposed(of_rows).iter().take(columns).enumerate() {
+            let column = tile.column + v * LANES + column;
+            // SAFETY: the tile's transpose is inside `c`; the mask leaves out the rows that it does not have.
             unsafe {
-                let cell = target.cells.at(index + r);
-                *cell = match target.accumulate {
-                    true => *cell + row[column],
-                    false => row[column],
+                let cell = target.cells.at(column * target.width + tile.row);
+                let sum = _mm512_castsi512_ps(*cells);
+                let sum = match target.accumulate {
+                    true => _mm512_add_ps(_mm512_maskz_loadu_ps(rows, cell), sum),
+                    false => sum,
                 };
+                _mm512_mask_storeu_ps(cell, rows, sum);
             }
         }
     }
+}
+
+/// The transpose of 16 rows of 16 cells.
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f")]
+pub(super) fn transposed(rows: [__m512i; LANES]) -> [__m512i; LANES] {
+    // Cell c of row r lies in register r at lane c. First four rows are brought together: register 4g + j holds, at quarter q,
+    // column 4q + j of the rows 4g to 4g + 3. Then the quarters of the four groups.
+    let mut quads = rows;
+    for (quad, rows) in quads
+        .as_chunks_mut::<4>()
+        .0
+        .iter_mut()
+        .zip(rows.as_chunks::<4>().0)
+    {
+        let [a, b, c, d] = *rows;
+        let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
+        (quad[0], quad[1]) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+        let (ab, cd) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
+        (quad[2], quad[3]) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    }
+    let mut columns = rows;
+    for j in 0..4 {
+        let [a, b, c, d] = [quads[j], quads[4 + j], quads[8 + j], quads[12 + j]];
+        let (ab, cd) = (
+            _mm512_shuffle_i32x4::<0b01_00_01_00>(a, b),
+            _mm512_shuffle_i32x4::<0b01_00_01_00>(c, d),
+        );
+        columns[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
+        columns[4 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
+        let (ab, cd) = (
+            _mm512_shuffle_i32x4::<0b11_10_11_10>(a, b),
+            _mm512_shuffle_i32x4::<0b11_10_11_10>(c, d),
+        );
+        columns[8 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
+        columns[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
+    }
+    columns
 }
