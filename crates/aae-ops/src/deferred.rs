@@ -54,14 +54,13 @@ impl fmt::Debug for Deferred {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gemm::tests::numbers;
     use crate::with_portable_products;
 
-    fn numbers(n: usize, seed: usize) -> Buffer {
-        let mut numbers = Buffer::unwritten(n);
-        for (i, number) in numbers.iter_mut().enumerate() {
-            *number = ((i * 7919 + seed * 104_729) % 1009) as f32 / 1009.0 - 0.5;
-        }
-        numbers
+    fn buffer(n: usize, seed: usize) -> Buffer {
+        let mut buffer = Buffer::unwritten(n);
+        buffer.copy_from_slice(&numbers(n, seed));
+        buffer
     }
 
     #[test]
@@ -78,8 +77,8 @@ mod tests {
             let batch = [0, 1, 7, 33, 100][i % 5];
             for precision in [Precision::F32, Precision::Bf16] {
                 let deferred = Deferred {
-                    dz: numbers(batch * outputs, 1),
-                    x: Arc::new(numbers(batch * inputs, 2)),
+                    dz: buffer(batch * outputs, 1),
+                    x: Arc::new(buffer(batch * inputs, 2)),
                     shape: [batch, outputs, inputs],
                     precision,
                 };

@@ -12,6 +12,8 @@ mod portable;
 mod rounded;
 #[cfg(target_arch = "x86_64")]
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod transpose;
 
 use crate::Precision;
 use crate::buffer::Buffer;
@@ -75,10 +77,44 @@ pub(crate) fn has_bf16() -> bool {
     return false;
 }
 
+/// What computes a product.
+#[derive(Clone, Copy)]
+enum Kernel {
+    Portable,
+    Rounded,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Bf16,
+    #[cfg(target_arch = "x86_64")]
+    Amx,
+}
+
+/// Which kernel a product gets depends on the CPU (and on what of it the system offers), the precision and the shapes alone,
+/// never on the number of threads.
+fn kernel(precision: Precision, a: Matrix<'_>, b: Matrix<'_>) -> Kernel {
+    #[cfg(target_arch = "x86_64")]
+    if may_use_own_kernels() {
+        match precision {
+            Precision::F32 if avx512::is_available() && avx512::suits(a, b) => {
+                return Kernel::Avx512;
+            }
+            Precision::Bf16 if bf16::is_available() && bf16::suits(a, b) => {
+                return match amx::is_available() {
+                    true => Kernel::Amx,
+                    false => Kernel::Bf16,
+                };
+            }
+            _ => {}
+        }
+    }
+    match precision {
+        Precision::F32 => Kernel::Portable,
+        Precision::Bf16 => Kernel::Rounded,
+    }
+}
+
 /// `c = a·b`, or `c += a·b` if `accumulate`; `c` is row-major `[a.rows, b.columns]`.
-///
-/// Which kernel computes it depends on the CPU (and on what of it the system offers), the precision and the shapes alone, never
-/// on the number of threads.
 pub(crate) fn gemm(
     precision: Precision,
     a: Matrix<'_>,
@@ -98,18 +134,15 @@ pub(crate) fn gemm(
         }
         return;
     }
-    match precision {
-        Precision::F32 => single(a, b, c, accumulate),
-        Precision::Bf16 => {
-            #[cfg(target_arch = "x86_64")]
-            if may_use_own_kernels() && bf16::is_available() && bf16::suits(a, b) {
-                return match amx::is_available() {
-                    true => amx::gemm(a, b, c, accumulate),
-                    false => bf16::gemm(a, b, c, accumulate),
-                };
-            }
-            rounded::gemm(a, b, c, accumulate);
-        }
+    match kernel(precision, a, b) {
+        Kernel::Portable => portable::gemm(a, b, c, accumulate),
+        Kernel::Rounded => rounded::gemm(a, b, c, accumulate),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512 => avx512::gemm(a, b, c, accumulate),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Bf16 => bf16::gemm(a, b, c, accumulate),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Amx => amx::gemm(a, b, c, accumulate),
     }
 }
 
@@ -123,33 +156,17 @@ pub(crate) fn in_pieces<T>(
 ) -> T {
     assert_eq!(b.rows, a.columns, "inner dimensions differ");
     #[cfg(target_arch = "x86_64")]
-    if may_use_own_kernels() && a.rows > 0 && a.columns > 0 && b.columns > 0 {
-        let by_rows = b.column_stride == 1;
-        match precision {
-            Precision::F32 if by_rows && avx512::is_available() => {
-                return f(&avx512::LazyProduct::new(a, b));
-            }
-            Precision::Bf16 if bf16::is_available() && bf16::suits(a, b) => {
-                return match amx::is_available() {
-                    true => amx::in_pieces(a, b, f),
-                    false => bf16::in_pieces(a, b, f),
-                };
-            }
+    if a.rows > 0 && a.columns > 0 && b.columns > 0 {
+        match kernel(precision, a, b) {
+            Kernel::Avx512 if b.column_stride == 1 => return f(&avx512::LazyProduct::new(a, b)),
+            Kernel::Bf16 => return bf16::in_pieces(a, b, f),
+            Kernel::Amx => return amx::in_pieces(a, b, f),
             _ => {}
         }
     }
     let mut c = Buffer::unwritten(a.rows * b.columns);
     gemm(precision, a, b, &mut c, false);
     f(&&c[..])
-}
-
-/// The product in single precision, of what is not empty.
-fn single(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
-    #[cfg(target_arch = "x86_64")]
-    if may_use_own_kernels() && avx512::is_available() && avx512::suits(a, b) {
-        return avx512::gemm(a, b, c, accumulate);
-    }
-    portable::gemm(a, b, c, accumulate);
 }
 
 /// The result's first element, shared by the tasks that each write their own panel of it.
@@ -170,27 +187,32 @@ impl Cells {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn numbers(n: usize, seed: usize) -> Vec<f32> {
+    /// Numbers between -0.5 and 0.5, others for another seed.
+    pub(crate) fn numbers(n: usize, seed: usize) -> Vec<f32> {
         (0..n)
             .map(|i| ((i * 7919 + seed * 104_729) % 1009) as f32 / 1009.0 - 0.5)
             .collect()
     }
 
-    type Kernel = fn(Matrix<'_>, Matrix<'_>, &mut [f32], bool);
+    type Product = fn(Matrix<'_>, Matrix<'_>, &mut [f32], bool);
+
+    fn gemm_f32(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+        gemm(Precision::F32, a, b, c, accumulate);
+    }
 
     fn gemm_bf16(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
         gemm(Precision::Bf16, a, b, c, accumulate);
     }
 
     /// The kernel that this CPU gets, those that it could get, and the one that every CPU could get.
-    fn kernels_of_bf16() -> Vec<Kernel> {
-        let mut kernels = vec![gemm_bf16 as Kernel, rounded::gemm];
+    fn kernels_of_bf16() -> Vec<Product> {
+        let mut kernels = vec![gemm_bf16 as Product, rounded::gemm];
         #[cfg(target_arch = "x86_64")]
         if bf16::is_available() {
-            kernels.extend([bf16::gemm as Kernel, amx::model::gemm]);
+            kernels.extend([bf16::gemm as Product, amx::model::gemm]);
         }
         kernels
     }
@@ -240,7 +262,7 @@ mod tests {
             ] {
                 let expected = naive(a, b);
                 // The kernel that this CPU gets, and the one that every CPU could get.
-                for kernel in [single, portable::gemm] {
+                for kernel in [gemm_f32, portable::gemm] {
                     let mut c = vec![f32::NAN; m * n];
                     kernel(a, b, &mut c, false);
                     kernel(a, b, &mut c, true);

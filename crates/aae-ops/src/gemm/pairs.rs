@@ -9,7 +9,8 @@ use std::arch::x86_64::{
 };
 
 use super::Matrix;
-use super::tile::{COLUMNS, LANES, transposed};
+use super::tile::{COLUMNS, LANES};
+use super::transpose::transposed;
 
 /// How many rows ahead the memory is asked for those of a panel: they are too far apart for the CPU to guess the next.
 const ROWS_AHEAD: usize = 16;

@@ -2,13 +2,15 @@
 
 use half::bf16;
 
-use super::{Matrix, single};
+use super::Matrix;
+use crate::Precision;
 
 /// As [`super::gemm`], for products that are not empty.
 pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
     let (rounded_a, rounded_b) = (rounded(a), rounded(b));
     let of = |data| move |matrix: Matrix<'_>| Matrix { data, ..matrix };
-    single(of(&rounded_a)(a), of(&rounded_b)(b), c, accumulate);
+    let (a, b) = (of(&rounded_a)(a), of(&rounded_b)(b));
+    super::gemm(Precision::F32, a, b, c, accumulate);
 }
 
 fn rounded(matrix: Matrix<'_>) -> Vec<f32> {

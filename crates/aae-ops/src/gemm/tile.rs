@@ -7,12 +7,11 @@ use std::arch::x86_64::{
     __m512, __m512bh, __m512i, __mmask16, _MM_HINT_ET0, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch,
     _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_dpbf16_ps, _mm512_fmadd_ps,
     _mm512_loadu_si512, _mm512_mask_storeu_ps, _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_ps,
-    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_shuffle_i32x4,
-    _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
-    _mm512_unpacklo_epi64,
+    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
 use super::Cells;
+use super::transpose::transposed;
 
 /// Cells in a register.
 pub(super) const LANES: usize = 16;
@@ -327,42 +326,4 @@ unsafe fn store_columns<const R: usize, const V: usize>(
             }
         }
     }
-}
-
-/// The transpose of 16 rows of 16 cells.
-#[allow(unsafe_code)]
-#[target_feature(enable = "avx512f")]
-pub(super) fn transposed(rows: [__m512i; LANES]) -> [__m512i; LANES] {
-    // Cell c of row r lies in register r at lane c. First four rows are brought together: register 4g + j holds, at quarter q,
-    // column 4q + j of the rows 4g to 4g + 3. Then the quarters of the four groups.
-    let mut quads = rows;
-    for (quad, rows) in quads
-        .as_chunks_mut::<4>()
-        .0
-        .iter_mut()
-        .zip(rows.as_chunks::<4>().0)
-    {
-        let [a, b, c, d] = *rows;
-        let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
-        (quad[0], quad[1]) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-        let (ab, cd) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
-        (quad[2], quad[3]) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-    }
-    let mut columns = rows;
-    for j in 0..4 {
-        let [a, b, c, d] = [quads[j], quads[4 + j], quads[8 + j], quads[12 + j]];
-        let (ab, cd) = (
-            _mm512_shuffle_i32x4::<0b01_00_01_00>(a, b),
-            _mm512_shuffle_i32x4::<0b01_00_01_00>(c, d),
-        );
-        columns[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
-        columns[4 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
-        let (ab, cd) = (
-            _mm512_shuffle_i32x4::<0b11_10_11_10>(a, b),
-            _mm512_shuffle_i32x4::<0b11_10_11_10>(c, d),
-        );
-        columns[8 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
-        columns[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
-    }
-    columns
 }

@@ -4,7 +4,8 @@ use rayon::prelude::*;
 
 use crate::buffer::AlignedBuffer;
 use crate::gemm::Matrix;
-use crate::gemm::tile::{COLUMNS, ROWS};
+use crate::gemm::tile::{COLUMNS, LANES, ROWS};
+use crate::gemm::transpose::transpose;
 
 /// The second operand in panels of `COLUMNS` columns, whose rows are contiguous.
 pub(super) struct Panels {
@@ -109,20 +110,21 @@ impl Rows {
 /// batch is wide, and share a few sets of the cache if that is a power of two. The last panel is whole, and its columns beyond
 /// the matrix may be anything.
 pub(super) fn panels_of_transpose(a: Matrix<'_>) -> AlignedBuffer {
-    const BLOCK: usize = 16;
     let mut copy = AlignedBuffer::unwritten(a.rows.next_multiple_of(COLUMNS) * a.columns);
     copy.par_chunks_mut(a.columns * COLUMNS)
         .enumerate()
         .for_each(|(panel, copy)| {
-            let rows = panel * COLUMNS..a.rows.min((panel + 1) * COLUMNS);
-            copy.par_chunks_mut(BLOCK * COLUMNS)
+            let first = panel * COLUMNS;
+            let rows = COLUMNS.min(a.rows - first);
+            copy.par_chunks_mut(LANES * COLUMNS)
                 .enumerate()
                 .for_each(|(block, copy)| {
-                    for (j, i) in rows.clone().enumerate() {
-                        let row = &a.data[i * a.row_stride..][..a.columns][block * BLOCK..];
-                        for (to, from) in copy.chunks_exact_mut(COLUMNS).zip(row) {
-                            to[j] = *from;
-                        }
+                    let column = block * LANES;
+                    let columns = LANES.min(a.columns - column);
+                    for row in (0..rows).step_by(LANES) {
+                        let from = &a.data[(first + row) * a.row_stride + column..];
+                        let rows = LANES.min(rows - row);
+                        transpose(from, a.row_stride, rows, columns, &mut copy[row..]);
                     }
                 });
         });
