@@ -182,3 +182,29 @@ impl CustomOp2 for ElementLoss {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    /// Small enough for Miri, which looks at the memory that the gradient is written to.
+    #[test]
+    fn the_gradient_is_that_of_single_numbers() {
+        let numbers = |seed: usize| (0..37).map(move |i| ((i * 7 + seed) % 11) as f32 / 11.0);
+        let (x, t): (Vec<f32>, Vec<f32>) = (numbers(3).collect(), numbers(5).collect());
+        for kind in [Kind::BinaryCrossEntropy, Kind::SigmoidSquaredError] {
+            let logits = Var::from_slice(&x, x.len(), &Device::Cpu).unwrap();
+            let target = Tensor::from_slice(&t, t.len(), &Device::Cpu).unwrap();
+            let loss = ElementLoss { kind, scale: 0.5 };
+            let loss = loss.apply(&logits, &target).unwrap();
+            let gradients = loss.backward().unwrap();
+            let gradient = gradients.get(&logits).unwrap().to_vec1::<f32>().unwrap();
+            assert_eq!(gradient.len(), x.len());
+            for ((g, x), t) in gradient.iter().zip(&x).zip(&t) {
+                assert!((g - 0.5 * kind.derivative(*x, *t)).abs() < 1e-6);
+            }
+        }
+    }
+}
