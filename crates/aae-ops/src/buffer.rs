@@ -16,7 +16,7 @@ thread_local! {
 pub(crate) struct Buffer(Vec<f32>);
 
 impl Buffer {
-    /// `n` numbers that may be anything: whoever asks for them writes them all before reading one.
+    /// `n` numbers that may be anything: whoever asks for them reads none that it has not written.
     pub(crate) fn unwritten(n: usize) -> Self {
         let kept = FREE.with_borrow_mut(|free| {
             // The last that came back is the likeliest to be in the core's cache.

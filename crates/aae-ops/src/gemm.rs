@@ -158,7 +158,9 @@ pub(crate) fn in_pieces<T>(
     #[cfg(target_arch = "x86_64")]
     if a.rows > 0 && a.columns > 0 && b.columns > 0 {
         match kernel(precision, a, b) {
-            Kernel::Avx512 if b.column_stride == 1 => return f(&avx512::LazyProduct::new(a, b)),
+            Kernel::Avx512 if a.row_stride == 1 && b.column_stride == 1 => {
+                return f(&avx512::LazyProduct::new(a, b));
+            }
             Kernel::Bf16 => return bf16::in_pieces(a, b, f),
             Kernel::Amx => return amx::in_pieces(a, b, f),
             _ => {}
@@ -261,7 +263,6 @@ pub(crate) mod tests {
                 (Matrix::new(&a, m, k), Matrix::new(&bt, n, k).t()),
             ] {
                 let expected = naive(a, b);
-                // The kernel that this CPU gets, and the one that every CPU could get.
                 for kernel in [gemm_f32, portable::gemm] {
                     let mut c = vec![f32::NAN; m * n];
                     kernel(a, b, &mut c, false);

@@ -8,6 +8,8 @@
 
 mod operands;
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::Matrix;
@@ -20,11 +22,13 @@ use operands::{Panels, Rows, pack_rows, packed_panels, panels_of_transpose};
 
 /// The most rows of a task that copies a panel of `b`: enough to pay for the copy.
 const TASK_ROWS: usize = 64 * ROWS;
-/// Panels of `b` that make enough tasks; with fewer, their rows are split further, and `b` is small enough to be read where it lies.
-const ENOUGH_PANELS: usize = 4;
+/// Panels of `b`, or pieces of `a`, that make enough tasks. With fewer they are split further, and a `b` of so few panels is small enough to
+/// be read where it lies.
+const ENOUGH: usize = 4;
 /// The most rows of a task where there are not enough panels.
 const TASK_ROWS_OF_FEW: usize = 5 * ROWS;
-/// Rows of a task where tasks on the same rows of `a` follow each other: these rows and all of `b` should fit into a core's cache.
+/// Rows of a task where tasks on the same rows of `a` follow each other: these rows and the panels that they take together should fit
+/// into a core's cache.
 const TASK_ROWS_OF_WEIGHT: usize = 10 * ROWS;
 /// Panels of a copy that such tasks take together: all rows of the weight before the next of them, which the cache would not hold besides.
 const PANELS_TOGETHER: usize = 2;
@@ -60,11 +64,18 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
     } else {
         let copied = packed_panels(b);
         let panels = Panels::packed(&copied, b.rows, b.columns);
-        (0..a.rows.div_ceil(PIECE_ROWS))
-            .into_par_iter()
-            .for_each(|piece| {
-                piece_of_rows(a, piece, &panels, &target, piece * PIECE_ROWS);
-            });
+        let (pieces, count) = (a.rows.div_ceil(PIECE_ROWS), b.columns.div_ceil(COLUMNS));
+        // Of few pieces, each panel is a task.
+        let together = match pieces >= ENOUGH {
+            true => count,
+            false => 1,
+        };
+        let parts = count.div_ceil(together);
+        (0..pieces * parts).into_par_iter().for_each(|task| {
+            let (piece, part) = (task / parts, task % parts);
+            let some = part * together..count.min((part + 1) * together);
+            piece_of_rows(a, piece, &panels, some, &target, piece * PIECE_ROWS);
+        });
     }
 }
 
@@ -89,29 +100,32 @@ fn by_rows_of_weight(weight: Matrix<'_>, b: &Panels, target: &Target) {
     });
 }
 
-/// `dz·W`: a task copies a panel of the weight and multiplies rows of `a` with it.
-fn by_panels(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
-    let panels = b.columns.div_ceil(COLUMNS);
-    let is_copied = panels >= ENOUGH_PANELS && a.rows > 2 * ROWS;
-    let most = match panels >= ENOUGH_PANELS {
+/// How many of so many rows a task takes; the last may have fewer.
+fn rows_of_a_task(rows: usize, panels: usize) -> usize {
+    let most = match panels >= ENOUGH {
         true => TASK_ROWS,
         false => TASK_ROWS_OF_FEW,
     };
-    let task_rows = a
-        .rows
-        .div_ceil(a.rows.div_ceil(most))
-        .next_multiple_of(ROWS);
+    rows.div_ceil(rows.div_ceil(most)).next_multiple_of(ROWS)
+}
+
+/// `dz·W`: a task copies a panel of the weight and multiplies rows of `a` with it.
+fn by_panels(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
+    let panels = b.columns.div_ceil(COLUMNS);
+    let is_copied = panels >= ENOUGH && a.rows > 2 * ROWS;
+    let task_rows = rows_of_a_task(a.rows, panels);
     let chunks = a.rows.div_ceil(task_rows);
     (0..panels * chunks).into_par_iter().for_each(|task| {
         let (panel, chunk) = (task / chunks, task % chunks);
         let first = chunk * task_rows;
         let rows = Rows::of(a, first, task_rows.min(a.rows - first));
         let there = Panels::of(b);
-        if !is_copied {
+        if !is_copied || rows.count < ROWS {
             return tiles(&rows, &there, panel, target, first, |_| Stream::nothing());
         }
         // The next panel is asked for a line of each row at a time: so many, and one for where the panel is cut.
-        let next = |tile: usize| match tile <= COLUMNS / LANES {
+        let is_next = panel + 1 < panels && chunk + 1 == chunks;
+        let next = |tile: usize| match is_next && tile <= COLUMNS / LANES {
             true => Stream {
                 at: there
                     .first
@@ -123,11 +137,11 @@ fn by_panels(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
         let (head, rest) = rows.split_first_tile();
         let copied = copy_panel(&head, &there, panel, target, first, next(0));
         let copied = Panels {
-            columns: b.columns - panel * COLUMNS,
+            panel_step: 0,
+            columns: b.columns,
             ..Panels::packed(&copied, b.rows, COLUMNS)
         };
-        let target = target.from_column(panel * COLUMNS);
-        tiles(&rest, &copied, 0, &target, first + ROWS, |tile| {
+        tiles(&rest, &copied, panel, target, first + ROWS, |tile| {
             next(tile + 1)
         });
     });
@@ -157,18 +171,25 @@ fn copy_panel(
     copy
 }
 
-/// Some rows of `dzᵀ·x`, copied before.
-fn piece_of_rows(a: Matrix<'_>, piece: usize, panels: &Panels, target: &Target, row: usize) {
+/// Some rows of `dzᵀ·x`, copied before, with some panels. `a` has contiguous columns.
+fn piece_of_rows(
+    a: Matrix<'_>,
+    piece: usize,
+    panels: &Panels,
+    some: Range<usize>,
+    target: &Target,
+    row: usize,
+) {
     let first = piece * PIECE_ROWS;
     let count = PIECE_ROWS.min(a.rows - first);
     let mut cells = AlignedBuffer::unwritten(PIECE_ROWS * a.columns);
     pack_rows(a, first, count, &mut cells);
     let rows = Rows::packed(&cells, count, a.columns);
-    let count = panels.columns.div_ceil(COLUMNS);
-    let are_many = count * panels.panel_step > CACHED;
-    for panel in 0..count {
+    let are_many = some.len() * panels.panel_step > CACHED;
+    for panel in some.clone() {
         // The next panel, if it is not in the cache: a part with each of the first tiles.
-        let next = |tile: usize| match are_many && tile < COLUMNS / LANES {
+        let is_next = are_many && panel + 1 < some.end;
+        let next = |tile: usize| match is_next && tile < COLUMNS / LANES {
             true => Stream {
                 at: panels
                     .first
@@ -231,7 +252,8 @@ fn operands(
     (operands, tile)
 }
 
-/// A product of which some rows at a time are computed, in the thread that asks for them. `b` has contiguous rows; nothing is empty.
+/// A product of which some rows at a time are computed, in the thread that asks for them. `a` has contiguous columns, `b`
+/// contiguous rows; nothing is empty.
 pub(super) struct LazyProduct<'a> {
     a: Matrix<'a>,
     /// `b`, packed.
@@ -260,8 +282,57 @@ impl Pieces for LazyProduct<'_> {
         let mut piece = Buffer::unwritten(self.size());
         let target = Target::over(&mut piece, self.columns);
         let panels = Panels::packed(&self.panels, self.a.columns, self.columns);
-        piece_of_rows(self.a, i, &panels, &target, 0);
+        let all = 0..self.columns.div_ceil(COLUMNS);
+        piece_of_rows(self.a, i, &panels, all, &target, 0);
         let rows = PIECE_ROWS.min(self.a.rows - first);
         f(&piece[..rows * self.columns]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gemm::tests::numbers;
+
+    #[test]
+    fn a_last_task_of_few_rows_copies_no_panel() {
+        if !is_available() {
+            return;
+        }
+        let (m, n): (usize, usize) = (24_193, 193);
+        let task_rows = rows_of_a_task(m, n.div_ceil(COLUMNS));
+        assert!(
+            (1..ROWS).contains(&(m % task_rows)),
+            "not what this test is for"
+        );
+        let (a, b) = (numbers(m, 1), numbers(n, 2));
+        let mut c = vec![f32::NAN; m * n];
+        gemm(Matrix::new(&a, m, 1), Matrix::new(&b, 1, n), &mut c, false);
+        for (a, row) in a.iter().zip(c.chunks(n)) {
+            assert!(row.iter().zip(&b).all(|(c, b)| *c == a * b));
+        }
+    }
+
+    #[test]
+    fn no_bit_depends_on_the_number_of_threads() {
+        if !is_available() {
+            return;
+        }
+        for [m, n, k] in [[800, 330, 70], [130, 70, 600], [30, 1000, 33]] {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            for (a, b) in [
+                (Matrix::new(&a, m, k), Matrix::new(&b, k, n)),
+                (Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n)),
+                (Matrix::new(&a, m, k), Matrix::new(&b, n, k).t()),
+            ] {
+                let [one, three] = [1, 3].map(|threads| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                    let mut c = vec![0.0; m * n];
+                    pool.build().unwrap().install(|| gemm(a, b, &mut c, false));
+                    c.iter().map(|cell| cell.to_bits()).collect::<Vec<_>>()
+                });
+                assert_eq!(one, three);
+            }
+        }
     }
 }

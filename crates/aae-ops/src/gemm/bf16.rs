@@ -106,10 +106,6 @@ impl Kernel for Vectors {
         };
         for (panel, packed) in panels.chunks(depth * COLUMNS).enumerate() {
             let column = (first + panel) * COLUMNS;
-            let nothing = Stream {
-                at: packed.as_ptr().cast(),
-                step: 0,
-            };
             for row in (0..rows.count).step_by(ROWS) {
                 let operands = Operands {
                     a: cells[row * a_row..].as_ptr(),
@@ -121,7 +117,7 @@ impl Kernel for Vectors {
                     copy: std::ptr::null_mut(),
                     next: coming
                         .and_then(|b| ahead(b, first + 1, row / ROWS))
-                        .unwrap_or(nothing),
+                        .unwrap_or_else(Stream::nothing),
                 };
                 let tile = Tile {
                     row: rows.first + row,

@@ -82,14 +82,6 @@ impl Target {
             accumulate: false,
         }
     }
-
-    /// The same result from a column on.
-    pub(super) fn from_column(&self, column: usize) -> Self {
-        Self {
-            cells: Cells(self.cells.0.wrapping_add(column)),
-            ..*self
-        }
-    }
 }
 
 /// A part of the product that is computed in registers.
@@ -155,7 +147,8 @@ macro_rules! kernel {
         /// on the way.
         ///
         /// # Safety
-        /// As above; `tile.rows` must be `R` and `tile.columns` between `16 (V - 1) + 1` and `16 V`.
+        /// As above; `tile.rows` must be `R` and `tile.columns` between `16 (V - 1) + 1` and `16 V`. With `COPY`,
+        /// `operands.copy` must have room for [`COLUMNS`] cells for each of the inner dimension, which nobody else uses.
         #[allow(unsafe_code)]
         #[target_feature(enable = $features)]
         unsafe fn $registers<const R: usize, const V: usize, const COPY: bool>(
@@ -199,7 +192,8 @@ macro_rules! kernel {
                 }
             }
             // SAFETY: every cell of `a` that is read is inside it. The row of `b` is read to `tile.columns` cells: whole
-            // registers but for the last, whose mask leaves out what lies beyond. A prefetch may name any address.
+            // registers but for the last, whose mask leaves out what lies beyond. The copy has room for whole registers. A prefetch may name any
+            // address.
             unsafe {
                 let mut from_a = operands.a;
                 let mut from_b = operands.b;

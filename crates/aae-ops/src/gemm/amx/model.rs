@@ -5,6 +5,7 @@ use half::bf16;
 
 use super::{Block, Engine, SIDE, Tiles};
 use crate::gemm::Matrix;
+use crate::gemm::tests::numbers;
 use crate::gemm::tile::{COLUMNS, LANES};
 
 /// A tile's cells.
@@ -100,17 +101,22 @@ fn flushed(number: f32) -> f32 {
 }
 
 #[test]
-fn pieces_in_tiles_are_the_product_bit_for_bit() {
+fn pieces_in_tiles_and_the_cpu_s_own_tiles_give_the_bits_of_the_model() {
     // The copies are made by vector instructions all the same.
     if !crate::gemm::bf16::is_available() {
         return;
     }
-    let numbers = |n: usize| -> Vec<f32> { (0..n).map(|i| (i * 37 % 101) as f32 - 50.0).collect() };
     for [m, n, k] in [[1, 1, 1], [70, 130, 39], [130, 33, 64]] {
-        let (a, b) = (numbers(k * m), numbers(k * n));
+        let (a, b) = (numbers(k * m, 1), numbers(k * n, 2));
         let (a, b) = (Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n));
         let mut whole = vec![f32::NAN; m * n];
         gemm(a, b, &mut whole, false);
+        if super::is_available() {
+            let mut of_the_cpu = vec![f32::NAN; m * n];
+            super::gemm(a, b, &mut of_the_cpu, false);
+            let same = |(x, y): (&f32, &f32)| x.to_bits() == y.to_bits();
+            assert!(whole.iter().zip(&of_the_cpu).all(same), "{m}x{n}x{k}");
+        }
         crate::gemm::bf16::lazy_product::<Tiles<Model>, ()>(a, b, |pieces| {
             for (i, whole) in whole.chunks(pieces.size()).enumerate() {
                 pieces.with(i, &mut |piece| {

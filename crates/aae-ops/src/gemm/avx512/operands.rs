@@ -156,6 +156,7 @@ fn pack_panel(b: Matrix<'_>, panel: usize, cells: &mut [f32]) {
 
 /// Copies rows of a matrix with contiguous columns, those of a tile together.
 pub(super) fn pack_rows(a: Matrix<'_>, first: usize, count: usize, cells: &mut [f32]) {
+    assert_eq!(a.row_stride, 1, "columns are not contiguous");
     for k in 0..a.columns {
         let (tiles, rest) = a.data[k * a.column_stride + first..][..count].as_chunks::<ROWS>();
         let of = |tile: usize| (tile * a.columns + k) * ROWS;
