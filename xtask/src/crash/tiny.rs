@@ -131,6 +131,9 @@ impl Tiny {
             .args(&words[1..])
             .current_dir(&self.folder)
             .env("AAE_DATA", &self.data)
+            // Cargo's folders of libraries: the loader would look for each library in many places there, more on some CPUs than on
+            // others, and no call of the training could be told from its calls by number.
+            .env_remove("LD_LIBRARY_PATH")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
