@@ -11,6 +11,14 @@ thread_local! {
     static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The `n` numbers that came back last, which are the likeliest to be in the core's cache.
+fn kept(n: usize) -> Option<Vec<f32>> {
+    FREE.with_borrow_mut(|free| {
+        let at = free.iter().rposition(|buffer| buffer.len() == n)?;
+        Some(free.remove(at))
+    })
+}
+
 /// Numbers that go back to their thread when they are no longer needed.
 #[derive(Default)]
 pub(crate) struct Buffer(Vec<f32>);
@@ -18,17 +26,39 @@ pub(crate) struct Buffer(Vec<f32>);
 impl Buffer {
     /// `n` numbers that may be anything: whoever asks for them reads none that it has not written.
     pub(crate) fn unwritten(n: usize) -> Self {
-        let kept = FREE.with_borrow_mut(|free| {
-            // The last that came back is the likeliest to be in the core's cache.
-            let at = free.iter().rposition(|buffer| buffer.len() == n)?;
-            Some(free.remove(at))
-        });
-        Self(kept.unwrap_or_else(|| vec![0.0; n]))
+        Self(kept(n).unwrap_or_else(|| vec![0.0; n]))
+    }
+
+    /// `n` zeros, to sum up in.
+    pub(crate) fn zeros(n: usize) -> Self {
+        let mut zeros = Self::unwritten(n);
+        zeros.fill(0.0);
+        zeros
+    }
+
+    /// The same numbers.
+    pub(crate) fn copy_of(numbers: &[f32]) -> Self {
+        let mut copy = Self::room(numbers.len());
+        copy.extend_from_slice(numbers);
+        Self(copy)
+    }
+
+    /// Room for `n` numbers and none in it yet: what is new of it is not cleared.
+    pub(crate) fn room(n: usize) -> Vec<f32> {
+        let mut numbers = kept(n).unwrap_or_else(|| Vec::with_capacity(n));
+        numbers.clear();
+        numbers
     }
 
     /// The numbers, for somebody who keeps them.
     pub(crate) fn into_vec(mut self) -> Vec<f32> {
         std::mem::take(&mut self.0)
+    }
+}
+
+impl From<Vec<f32>> for Buffer {
+    fn from(numbers: Vec<f32>) -> Self {
+        Self(numbers)
     }
 }
 

@@ -62,21 +62,14 @@ impl Chain {
         // memory with one that moves before the gradient is used, with a parameter even.
         let input = |depth: usize| match depth.checked_sub(1) {
             Some(before) => Ok(hidden[before].clone()),
-            None => read(x, |x| {
-                let mut copy = Buffer::unwritten(x.len());
-                copy.copy_from_slice(x);
-                Ok(Arc::new(copy))
-            }),
-        };
-        let size = |depth: usize| match depth.checked_sub(1) {
-            Some(before) => hidden[before].len(),
-            None => x.elem_count(),
+            None => read(x, |x| Ok(Arc::new(Buffer::copy_of(x)))),
         };
         let ends_before =
             |depth: usize| !wants_input && self.trunk[..depth].iter().all(Linear::is_frozen);
         let depth = self.trunk.len();
         let ends_at_heads = ends_before(depth);
-        let mut gradient = Buffer::unwritten(if ends_at_heads { 0 } else { size(depth) });
+        // That of the code, summed over the heads.
+        let mut gradient = None;
         let total = self.width();
         let mut start = 0;
         for (i, head) in self.heads.iter().enumerate() {
@@ -91,25 +84,30 @@ impl Chain {
                 .and_then(Option::as_ref);
             backward(head, output, normalized, &mut dz)?;
             if !ends_at_heads {
-                input_gradient(head, self.precision, &dz, &mut gradient, i > 0, batch)?;
+                gradient = Some(input_gradient(head, self.precision, &dz, gradient, batch)?);
             }
             weight_gradient(head, self.precision, dz, || input(depth), batch)?;
         }
-        if ends_at_heads {
+        let Some(mut gradient) = gradient else {
             return Ok(None);
-        }
+        };
         for (i, (layer, output)) in self.trunk.iter().zip(hidden).enumerate().rev() {
             let normalized = normalized.get(i).and_then(Option::as_ref);
             backward(layer, output, normalized, &mut gradient)?;
-            let ends_here = ends_before(i);
-            let mut dx = Buffer::unwritten(if ends_here { 0 } else { size(i) });
-            if !ends_here {
-                input_gradient(layer, self.precision, &gradient, &mut dx, false, batch)?;
-            }
+            let dx = match ends_before(i) {
+                true => None,
+                false => Some(input_gradient(
+                    layer,
+                    self.precision,
+                    &gradient,
+                    None,
+                    batch,
+                )?),
+            };
             weight_gradient(layer, self.precision, gradient, || input(i), batch)?;
-            if ends_here {
+            let Some(dx) = dx else {
                 return Ok(None);
-            }
+            };
             gradient = dx;
         }
         Ok(Some(gradient.into_vec()))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::Precision;
 use crate::buffer::Buffer;
-use crate::gemm::{self, Matrix};
+use crate::gemm::{self, Matrix, Output};
 use crate::pieces::Pieces;
 
 /// `dzᵀ·x`, where `dz` `[batch, out]` is the gradient of a layer's product and `x` `[batch, in]` its input.
@@ -24,7 +24,7 @@ impl Deferred {
     /// Writes the product to `dw`, or adds it there if `accumulate`.
     pub(crate) fn write(&self, dw: &mut [f32], accumulate: bool) {
         let [dz, x] = self.factors();
-        gemm::gemm(self.precision, dz, x, dw, accumulate);
+        gemm::gemm(self.precision, dz, x, Output::over_or_plus(dw, accumulate));
     }
 
     /// Calls `f` with the product in pieces: the numbers that [`write`](Self::write) writes, bit for bit.
@@ -58,9 +58,7 @@ mod tests {
     use crate::with_portable_products;
 
     fn buffer(n: usize, seed: usize) -> Buffer {
-        let mut buffer = Buffer::unwritten(n);
-        buffer.copy_from_slice(&numbers(n, seed));
-        buffer
+        Buffer::copy_of(&numbers(n, seed))
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Many random numbers at once: raw bits from a stream, turned into a law's numbers in vector loops.
 
+use std::mem::MaybeUninit;
+
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 
@@ -28,14 +30,23 @@ pub fn uniform(n: usize, rng: &mut impl Rng) -> Vec<f32> {
     draw(n, rng, unit)
 }
 
-/// Turns raw words, at least as many as numbers and an even count of them, into the numbers of a law.
-type Law = fn(&[[u8; 4]], &mut [f32]);
+/// Turns raw words, at least as many as numbers and an even count of them, into the numbers of a law, and writes them all.
+type Law = fn(&[[u8; 4]], &mut [MaybeUninit<f32>]);
 
 fn draw(n: usize, rng: &mut impl Rng, law: Law) -> Vec<f32> {
-    let mut numbers = vec![0f32; n];
-    if n <= BLOCK {
-        fill(&mut numbers, rng, law);
-        return numbers;
+    let mut numbers = Vec::with_capacity(n);
+    fill_blocks(&mut numbers.spare_capacity_mut()[..n], rng, law);
+    // SAFETY: there is room for so many, and the law has written them all.
+    #[allow(unsafe_code)]
+    unsafe {
+        numbers.set_len(n);
+    }
+    numbers
+}
+
+fn fill_blocks(numbers: &mut [MaybeUninit<f32>], rng: &mut impl Rng, law: Law) {
+    if numbers.len() <= BLOCK {
+        return fill(numbers, rng, law);
     }
     let mut key = [0; 32];
     rng.fill_bytes(&mut key);
@@ -47,10 +58,9 @@ fn draw(n: usize, rng: &mut impl Rng, law: Law) -> Vec<f32> {
             rng.set_stream(i as u64);
             fill(block, &mut rng, law);
         });
-    numbers
 }
 
-fn fill(numbers: &mut [f32], rng: &mut impl Rng, law: Law) {
+fn fill(numbers: &mut [MaybeUninit<f32>], rng: &mut impl Rng, law: Law) {
     let mut bytes = [0; 4 * TILE];
     for numbers in numbers.chunks_mut(TILE) {
         let bytes = &mut bytes[..4 * numbers.len().next_multiple_of(2)];
@@ -59,27 +69,29 @@ fn fill(numbers: &mut [f32], rng: &mut impl Rng, law: Law) {
     }
 }
 
-fn unit(words: &[[u8; 4]], numbers: &mut [f32]) {
+fn unit(words: &[[u8; 4]], numbers: &mut [MaybeUninit<f32>]) {
     vectorized!(|| {
         for (number, word) in numbers.iter_mut().zip(words) {
-            *number = (u32::from_le_bytes(*word) >> 8) as i32 as f32 * 2f32.powi(-24);
+            number.write((u32::from_le_bytes(*word) >> 8) as i32 as f32 * 2f32.powi(-24));
         }
     });
 }
 
-fn normal(words: &[[u8; 4]], numbers: &mut [f32]) {
+fn normal(words: &[[u8; 4]], numbers: &mut [MaybeUninit<f32>]) {
     let (radii, angles) = words.split_at(words.len() / 2);
     let (first, second) = numbers.split_at_mut(numbers.len().div_ceil(2));
     vectorized!(|| {
         let words = radii.iter().zip(angles);
         for ((x, y), (radius, angle)) in first.iter_mut().zip(&mut *second).zip(words) {
-            (*x, *y) = pair(*radius, *angle);
+            let pair = pair(*radius, *angle);
+            x.write(pair.0);
+            y.write(pair.1);
         }
     });
     // An odd count has a first number without a second.
     if first.len() > second.len() {
         let last = first.len() - 1;
-        first[last] = pair(radii[last], angles[last]).0;
+        first[last].write(pair(radii[last], angles[last]).0);
     }
 }
 

@@ -6,6 +6,7 @@ mod amx;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod bf16;
+mod output;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
 mod portable;
@@ -19,6 +20,7 @@ use crate::Precision;
 use crate::buffer::Buffer;
 use crate::path::may_use_own_kernels;
 use crate::pieces::Pieces;
+pub(crate) use output::Output;
 
 /// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
@@ -114,14 +116,10 @@ fn kernel(precision: Precision, a: Matrix<'_>, b: Matrix<'_>) -> Kernel {
     }
 }
 
-/// `c = a·b`, or `c += a·b` if `accumulate`; `c` is row-major `[a.rows, b.columns]`.
-pub(crate) fn gemm(
-    precision: Precision,
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    c: &mut [f32],
-    accumulate: bool,
-) {
+/// Writes `a·b`, row-major `[a.rows, b.columns]`, or adds it to what is there.
+///
+/// Of an [`Output::over`], every number is written, whatever it was.
+pub(crate) fn gemm(precision: Precision, a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(b.rows, k, "inner dimensions differ");
     assert_eq!(c.len(), m * n, "a result of another size");
@@ -129,21 +127,37 @@ pub(crate) fn gemm(
         return;
     }
     if k == 0 {
-        if !accumulate {
-            c.fill(0.0);
-        }
+        c.add_nothing();
         return;
     }
     match kernel(precision, a, b) {
-        Kernel::Portable => portable::gemm(a, b, c, accumulate),
-        Kernel::Rounded => rounded::gemm(a, b, c, accumulate),
+        Kernel::Portable => portable::gemm(a, b, c),
+        Kernel::Rounded => rounded::gemm(a, b, c),
         #[cfg(target_arch = "x86_64")]
-        Kernel::Avx512 => avx512::gemm(a, b, c, accumulate),
+        Kernel::Avx512 => avx512::gemm(a, b, c),
         #[cfg(target_arch = "x86_64")]
-        Kernel::Bf16 => bf16::gemm(a, b, c, accumulate),
+        Kernel::Bf16 => bf16::gemm(a, b, c),
         #[cfg(target_arch = "x86_64")]
-        Kernel::Amx => amx::gemm(a, b, c, accumulate),
+        Kernel::Amx => amx::gemm(a, b, c),
     }
+}
+
+/// `a·b`, row-major, in memory that nobody has cleared before.
+pub(crate) fn product(precision: Precision, a: Matrix<'_>, b: Matrix<'_>) -> Buffer {
+    let n = a.rows * b.columns;
+    let mut c = Buffer::room(n);
+    gemm(
+        precision,
+        a,
+        b,
+        Output::fresh(&mut c.spare_capacity_mut()[..n]),
+    );
+    // SAFETY: there is room for so many, and `gemm` has written them all.
+    #[allow(unsafe_code)]
+    unsafe {
+        c.set_len(n);
+    }
+    c.into()
 }
 
 /// Calls `f` with `a·b` in pieces of whole rows: the numbers that [`gemm`] writes, bit for bit. Our own kernels compute a piece when it
@@ -166,26 +180,7 @@ pub(crate) fn in_pieces<T>(
             _ => {}
         }
     }
-    let mut c = Buffer::unwritten(a.rows * b.columns);
-    gemm(precision, a, b, &mut c, false);
-    f(&&c[..])
-}
-
-/// The result's first element, shared by the tasks that each write their own panel of it.
-struct Cells(*mut f32);
-
-// SAFETY: the pointer is used for disjoint panels only, and outlives the parallel loop that shares it.
-#[allow(unsafe_code)]
-unsafe impl Sync for Cells {}
-
-impl Cells {
-    /// # Safety
-    /// `index` must be inside the result.
-    #[allow(unsafe_code)]
-    unsafe fn at(&self, index: usize) -> *mut f32 {
-        // SAFETY: the caller's promise.
-        unsafe { self.0.add(index) }
-    }
+    f(&&product(precision, a, b)[..])
 }
 
 #[cfg(test)]
@@ -199,14 +194,14 @@ pub(crate) mod tests {
             .collect()
     }
 
-    type Product = fn(Matrix<'_>, Matrix<'_>, &mut [f32], bool);
+    type Product = fn(Matrix<'_>, Matrix<'_>, Output<'_>);
 
-    fn gemm_f32(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
-        gemm(Precision::F32, a, b, c, accumulate);
+    fn gemm_f32(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
+        gemm(Precision::F32, a, b, c);
     }
 
-    fn gemm_bf16(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
-        gemm(Precision::Bf16, a, b, c, accumulate);
+    fn gemm_bf16(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
+        gemm(Precision::Bf16, a, b, c);
     }
 
     /// The kernel that this CPU gets, those that it could get, and the one that every CPU could get.
@@ -265,8 +260,8 @@ pub(crate) mod tests {
                 let expected = naive(a, b);
                 for kernel in [gemm_f32, portable::gemm] {
                     let mut c = vec![f32::NAN; m * n];
-                    kernel(a, b, &mut c, false);
-                    kernel(a, b, &mut c, true);
+                    kernel(a, b, Output::over(&mut c));
+                    kernel(a, b, Output::plus(&mut c));
                     for (got, want) in c.iter().zip(&expected) {
                         assert!(
                             (f64::from(*got) - 2.0 * want).abs() < rounding(k),
@@ -299,8 +294,8 @@ pub(crate) mod tests {
                 let expected = naive(of_a(&a_rounded, m, k), of_b(&b_rounded, k, n));
                 for kernel in kernels_of_bf16() {
                     let mut c = vec![f32::NAN; m * n];
-                    kernel(of_a(&a, m, k), of_b(&b, k, n), &mut c, false);
-                    kernel(of_a(&a, m, k), of_b(&b, k, n), &mut c, true);
+                    kernel(of_a(&a, m, k), of_b(&b, k, n), Output::over(&mut c));
+                    kernel(of_a(&a, m, k), of_b(&b, k, n), Output::plus(&mut c));
                     for (got, want) in c.iter().zip(&expected) {
                         assert!(
                             (f64::from(*got) - 2.0 * want).abs() < rounding(k),
@@ -322,8 +317,7 @@ pub(crate) mod tests {
                 kernel(
                     Matrix::new(&a, 1, 7),
                     Matrix::new(&[1.0; 7], 7, 1),
-                    &mut c,
-                    false,
+                    Output::over(&mut c),
                 );
                 assert!(!c[0].is_finite(), "{} from {bad}", c[0]);
             }
@@ -341,12 +335,16 @@ pub(crate) mod tests {
             // What the threads keep for their copies is full of it, too.
             let nothing = vec![f32::NAN; 96 * 96];
             let full = Matrix::new(&nothing, 96, 96);
-            kernel(full, full, &mut vec![0.0; 96 * 96], false);
+            kernel(full, full, Output::over(&mut vec![0.0; 96 * 96]));
             let (mut a, mut b) = (numbers(m * k, 1), numbers(k * n, 2));
             a[7 * k + 38] = f32::NAN;
             b[11 * n + 66] = f32::INFINITY;
             let mut c = vec![0.0; m * n];
-            kernel(Matrix::new(&a, m, k), Matrix::new(&b, k, n), &mut c, false);
+            kernel(
+                Matrix::new(&a, m, k),
+                Matrix::new(&b, k, n),
+                Output::over(&mut c),
+            );
             for (i, row) in c.chunks(n).enumerate() {
                 for (j, number) in row.iter().enumerate() {
                     assert_eq!(number.is_finite(), i != 7 && j != 66, "{i}, {j}: {number}");
@@ -368,7 +366,11 @@ pub(crate) mod tests {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
                     let mut c = vec![0.0; m * n];
                     pool.build().unwrap().install(|| {
-                        kernel(Matrix::new(&a, m, k), Matrix::new(&b, k, n), &mut c, false);
+                        kernel(
+                            Matrix::new(&a, m, k),
+                            Matrix::new(&b, k, n),
+                            Output::over(&mut c),
+                        );
                     });
                     c.iter().map(|cell| cell.to_bits()).collect::<Vec<_>>()
                 });
@@ -384,16 +386,14 @@ pub(crate) mod tests {
             Precision::F32,
             Matrix::new(&[], 2, 0),
             Matrix::new(&[], 0, 3),
-            &mut c,
-            true,
+            Output::plus(&mut c),
         );
         assert_eq!(c, [1.0; 6]);
         gemm(
             Precision::F32,
             Matrix::new(&[], 2, 0),
             Matrix::new(&[], 0, 3),
-            &mut c,
-            false,
+            Output::over(&mut c),
         );
         assert_eq!(c, [0.0; 6]);
     }

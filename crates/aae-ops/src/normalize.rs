@@ -14,7 +14,7 @@ pub(crate) struct Normalized {
     /// `(product - mean) / √(variance + ε)`, `[batch, out]`.
     values: Buffer,
     /// `1 / √(variance + ε)` of each column.
-    inverse_deviation: Vec<f32>,
+    inverse_deviation: Buffer,
     /// Whether the statistics are the batch's own, so that a gradient flows through them.
     of_batch: bool,
 }
@@ -71,7 +71,7 @@ pub(crate) fn backward(
     norm: &BatchNorm,
     normalized: &Normalized,
     dz: &mut [f32],
-) -> Result<(Vec<f32>, Vec<f32>)> {
+) -> Result<(Buffer, Buffer)> {
     let Normalized {
         values,
         inverse_deviation,
@@ -113,9 +113,9 @@ fn statistics(
     product: &[f32],
     columns: usize,
     mode: Mode,
-) -> Result<(Vec<f32>, Vec<f32>)> {
+) -> Result<(Buffer, Buffer)> {
     if mode == Mode::Evaluate {
-        let copy = |param: &Param| read(&param.tensor(), |numbers| Ok(numbers.to_vec()));
+        let copy = |param: &Param| read(&param.tensor(), |numbers| Ok(Buffer::copy_of(numbers)));
         return Ok((copy(norm.running_mean())?, copy(norm.running_variance())?));
     }
     let (mean, variance) = batch_statistics(product, columns);
@@ -139,8 +139,8 @@ fn track(running: &Param, batch: &[f32], factor: f32) -> Result<()> {
 
 /// Mean and biased variance of each column, over the rows in their order. The second pass takes squares of differences:
 /// the difference of squares would lose all digits of a column whose mean is large.
-fn batch_statistics(matrix: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
-    let (mut mean, mut variance) = (vec![0f32; columns], vec![0f32; columns]);
+fn batch_statistics(matrix: &[f32], columns: usize) -> (Buffer, Buffer) {
+    let (mut mean, mut variance) = (Buffer::zeros(columns), Buffer::zeros(columns));
     let rows = (matrix.len() / columns) as f32;
     let task = |start: usize, mean: &mut [f32], variance: &mut [f32]| {
         let end = start + mean.len();
@@ -165,8 +165,8 @@ fn batch_statistics(matrix: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
 }
 
 /// `Σ_rows dz · values` and `Σ_rows dz`, each `[out]`, over the rows in their order.
-fn parameter_gradients(values: &[f32], dz: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
-    let (mut dgain, mut dbias) = (vec![0f32; columns], vec![0f32; columns]);
+fn parameter_gradients(values: &[f32], dz: &[f32], columns: usize) -> (Buffer, Buffer) {
+    let (mut dgain, mut dbias) = (Buffer::zeros(columns), Buffer::zeros(columns));
     let task = |start: usize, dgain: &mut [f32], dbias: &mut [f32]| {
         let end = start + dgain.len();
         for (dz, values) in dz.chunks_exact(columns).zip(values.chunks_exact(columns)) {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::buffer::Buffer;
 use crate::deferred::Deferred;
-use crate::gemm::{Matrix, gemm};
+use crate::gemm::{Matrix, Output, gemm, product};
 use crate::math::vectorized;
 use crate::normalize::{self, Normalized};
 use crate::slices::{BLOCK, CHUNK, read, rows_per_task};
@@ -34,16 +34,12 @@ pub(crate) fn forward(
 ) -> Result<(Buffer, Option<Normalized>)> {
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
     let precision = of_layer(precision, outputs, inputs);
-    let mut y = Buffer::unwritten(batch * outputs);
-    read(&layer.weight().tensor(), |weight| {
-        gemm(
+    let mut y = read(&layer.weight().tensor(), |weight| {
+        Ok(product(
             precision,
             Matrix::new(x, batch, inputs),
             Matrix::new(weight, outputs, inputs).t(),
-            &mut y,
-            false,
-        );
-        Ok(())
+        ))
     })?;
     let activation = layer.activation();
     read(&layer.bias().tensor(), |bias| {
@@ -108,26 +104,25 @@ pub(crate) fn weight_gradient(
     })
 }
 
-/// `dx = dz·W`, `[batch, in]`, or `dx += dz·W` if `accumulate`.
+/// `dz·W`, `[batch, in]`: the gradient of the layer's input. It is added to `others`, if there are any: gradients of the same input
+/// that come from other layers.
 pub(crate) fn input_gradient(
     layer: &Linear,
     precision: Precision,
     dz: &[f32],
-    dx: &mut [f32],
-    accumulate: bool,
+    others: Option<Buffer>,
     batch: usize,
-) -> Result<()> {
+) -> Result<Buffer> {
     let (outputs, inputs) = layer.weight().tensor().dims2()?;
     let precision = of_layer(precision, outputs, inputs);
     read(&layer.weight().tensor(), |weight| {
-        gemm(
-            precision,
-            Matrix::new(dz, batch, outputs),
-            Matrix::new(weight, outputs, inputs),
-            dx,
-            accumulate,
-        );
-        Ok(())
+        let dz = Matrix::new(dz, batch, outputs);
+        let weight = Matrix::new(weight, outputs, inputs);
+        let Some(mut sum) = others else {
+            return Ok(product(precision, dz, weight));
+        };
+        gemm(precision, dz, weight, Output::plus(&mut sum));
+        Ok(sum)
     })
 }
 

@@ -8,15 +8,12 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use aae_data::{Batches, DataError, permutation};
 use aae_models::ImageShape;
-use aae_ops::stream::stream;
 use aae_ops::with_precision;
 
 use crate::checkpoint::{BestValidation, Checkpoint, CheckpointMeta, save};
 use crate::error::FitError;
 use crate::job::{Job, Outcome};
-use crate::labels::Labels;
 use crate::metrics::{Line, MetricsWriter, TrainLine};
 use crate::model_file::{ModelFile, ModelMeta};
 use crate::observer::{EpochReport, Observer, Start, StepReport};
@@ -24,13 +21,17 @@ use crate::state::{capture, capture_autoencoder, restore};
 use crate::tensor_file::check_finite;
 use crate::variants::{StepBatch, StepLosses, Variant, build};
 
+mod batches;
 mod lost_lines;
+
+use batches::StepBatches;
 
 /// Trains until the last step, or until asked to stop; either way a checkpoint and `model.safetensors` are left.
 ///
 /// Errors: a loss that is not finite; anything that keeps a checkpoint from being written. What was saved before stays.
 pub fn fit(job: Job<'_>) -> Result<Outcome, FitError> {
-    Fit::begin(job)?.run()
+    let batches = StepBatches::new(job.config, job.train, job.labelled)?;
+    Fit::begin(job, batches.steps_per_epoch())?.run(batches)
 }
 
 fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), FitError> {
@@ -47,7 +48,6 @@ fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), Fit
 struct Fit<'a> {
     job: Job<'a>,
     variant: Box<dyn Variant>,
-    labels: Labels<'a>,
     image: ImageShape,
     metrics: MetricsWriter,
     best: Option<BestValidation>,
@@ -64,22 +64,12 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn begin(mut job: Job<'a>) -> Result<Self, FitError> {
+    fn begin(mut job: Job<'a>, steps_per_epoch: u64) -> Result<Self, FitError> {
         let dataset = job.train.dataset();
         let image = ImageShape {
             height: dataset.height(),
             width: dataset.width(),
         };
-        let steps_per_epoch =
-            aae_data::steps_per_epoch(job.train.len(), job.config.batch_size) as u64;
-        if steps_per_epoch == 0 {
-            let (batch_size, available) = (job.config.batch_size, job.train.len());
-            return Err(DataError::BatchSize {
-                batch_size,
-                available,
-            }
-            .into());
-        }
         let mut variant = build(job.config, image, job.device)?;
         let (mut step, mut best) = (0, None);
         if let Some(checkpoint) = job.resume.take() {
@@ -107,7 +97,6 @@ impl<'a> Fit<'a> {
         let now = Instant::now();
         Ok(Self {
             variant,
-            labels: Labels::new(job.config, job.train, job.labelled),
             image,
             metrics,
             best,
@@ -122,7 +111,7 @@ impl<'a> Fit<'a> {
         })
     }
 
-    fn run(mut self) -> Result<Outcome, FitError> {
+    fn run(mut self, batches: StepBatches<'_>) -> Result<Outcome, FitError> {
         self.tell_start();
         if self.step >= self.total_steps {
             if self.lacks_last_evaluation {
@@ -134,44 +123,27 @@ impl<'a> Fit<'a> {
             }
             self.tell_epoch_end(true);
         }
-        while self.step < self.total_steps {
-            let epoch = self.step / self.steps_per_epoch;
-            let mut order = stream(self.job.config.seed, "data.order", epoch);
-            let batches = Batches::new(
-                permutation(self.job.train.len(), &mut order),
-                self.job.config.batch_size,
-            )?;
-            let last_of_epoch = ((epoch + 1) * self.steps_per_epoch).min(self.total_steps);
-            while self.step < last_of_epoch {
-                let in_epoch = (self.step - epoch * self.steps_per_epoch) as usize;
-                self.train_step(batches.positions(in_epoch))?;
+        let steps = self.step..self.total_steps;
+        batches.made_ahead(steps, |batches| {
+            for batch in batches {
+                self.train_step(batch?)?;
                 if self.job.stop.load(Ordering::Relaxed) && self.step < self.total_steps {
                     self.save_checkpoint()?;
                     self.save_model()?;
                     return Ok(Outcome::Stopped { step: self.step });
                 }
             }
-        }
-        self.save_model()?;
-        Ok(Outcome::Finished { step: self.step })
+            self.save_model()?;
+            Ok(Outcome::Finished { step: self.step })
+        })
     }
 
     /// One mini-batch, and all that is due after it.
-    fn train_step(&mut self, positions: &[u32]) -> Result<(), FitError> {
+    fn train_step(&mut self, batch: StepBatch) -> Result<(), FitError> {
         for phase in self.variant.phases_mut() {
             phase.schedule(self.step, self.steps_per_epoch, self.total_steps);
         }
-        // A classifier looks at labelled images alone.
-        let own = match self.job.config.variant.has_decoder() {
-            true => positions,
-            false => &[],
-        };
-        let batch = StepBatch {
-            images: self.job.train.batch(own, self.job.device)?,
-            labels: self.labels.of(own),
-            labelled: self.labels.batch(self.step, self.job.device)?,
-            step: self.step,
-        };
+        let batch = batch.to_device(self.job.device)?;
         let losses = with_precision(self.job.config.precision, || self.variant.step(&batch))?;
         self.step += 1;
 

@@ -9,7 +9,8 @@ use crate::config::Config;
 use crate::error::FitError;
 use crate::variants::LabelledBatch;
 
-/// Deals out labels. A variant that uses none gets none.
+/// Deals out labels, in the CPU's memory. A variant that uses none gets none.
+#[derive(Clone)]
 pub(crate) struct Labels<'a> {
     config: &'a Config,
     train: &'a Split,
@@ -52,11 +53,7 @@ impl<'a> Labels<'a> {
 
     /// The labelled images of step number `step`, if the variant classifies: a batch of the run's size, or all if there are
     /// fewer. They are gone through in cycles, each in an order of its own.
-    pub(crate) fn batch(
-        &mut self,
-        step: u64,
-        device: &Device,
-    ) -> Result<Option<LabelledBatch>, FitError> {
+    pub(crate) fn batch(&mut self, step: u64) -> Result<Option<LabelledBatch>, FitError> {
         let Some(split) = self.labelled.filter(|_| self.config.variant.classifies()) else {
             return Ok(None);
         };
@@ -73,8 +70,8 @@ impl<'a> Labels<'a> {
             .map(|&position| split.label(position as usize))
             .collect();
         let batch = LabelledBatch {
-            images: split.batch(positions, device)?,
-            labels: one_hot(&labels, self.config.model.categories, device)?,
+            images: split.batch(positions, &Device::Cpu)?,
+            labels: one_hot(&labels, self.config.model.categories, &Device::Cpu)?,
         };
         self.cycle = Some((number, batches));
         Ok(Some(batch))

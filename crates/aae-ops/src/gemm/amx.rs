@@ -13,10 +13,10 @@ use std::marker::PhantomData;
 
 use rayon::prelude::*;
 
-use super::Matrix;
 use super::bf16::{self, Kernel, Rows};
 use super::pairs::{pack_neighbours, pack_pair};
 use super::tile::{COLUMNS, LANES, Target, Tile};
+use super::{Matrix, Output};
 use crate::pieces::Pieces;
 use instructions::Instructions;
 pub(super) use instructions::is_available;
@@ -41,8 +41,8 @@ trait Engine {
 }
 
 /// As [`super::gemm`], for products that are not empty and that [`bf16::suits`].
-pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
-    bf16::product::<Tiles<Instructions>>(a, b, c, accumulate);
+pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
+    bf16::product::<Tiles<Instructions>>(a, b, c);
 }
 
 /// As [`super::in_pieces`], for products that are not empty and that [`bf16::suits`].
@@ -91,7 +91,7 @@ impl<E: Engine> Kernel for Tiles<E> {
         panels: &[u32],
         first: usize,
         columns: usize,
-        target: &Target,
+        target: &Target<'_>,
         _coming: Option<Matrix<'_>>,
     ) {
         let depth = Self::depth(rows.pairs());
@@ -153,18 +153,19 @@ fn pack_block(rows: &Rows<'_>, cells: &mut [u32], stride: usize) {
 /// # Safety
 /// The tile must be inside the product and nobody else may use its cells.
 #[allow(unsafe_code)]
-unsafe fn store(block: &Block, target: &Target, tile: Tile) {
+unsafe fn store(block: &Block, target: &Target<'_>, tile: Tile) {
     for (i, row) in block.0[..tile.rows].iter().enumerate() {
-        // SAFETY: the caller's promise; a row of the product is contiguous.
-        let cells = unsafe {
-            let start = target.cells.at((tile.row + i) * target.width + tile.column);
-            std::slice::from_raw_parts_mut(start, tile.columns)
-        };
-        for (cell, number) in cells.iter_mut().zip(row) {
-            *cell = match target.accumulate {
-                true => *cell + number,
-                false => *number,
-            };
+        let first = (tile.row + i) * target.width + tile.column;
+        // SAFETY: the caller's promise; a row of the product is contiguous, and holds numbers if it is added to.
+        unsafe {
+            let first = target.output.cells().at(first);
+            if !target.output.accumulates() {
+                first.copy_from_nonoverlapping(row.as_ptr(), tile.columns);
+                continue;
+            }
+            for (j, number) in row[..tile.columns].iter().enumerate() {
+                *first.add(j) += number;
+            }
         }
     }
 }

@@ -12,10 +12,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::Matrix;
 use super::tile::{
     COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_f32, compute_f32_and_copy,
 };
+use super::{Matrix, Output};
 use crate::buffer::{AlignedBuffer, Buffer};
 use crate::pieces::Pieces;
 use operands::{Panels, Rows, pack_rows, packed_panels, panels_of_transpose};
@@ -49,11 +49,10 @@ pub(super) fn suits(a: Matrix<'_>, b: Matrix<'_>) -> bool {
 }
 
 /// As [`super::gemm`], for products that are not empty and that [`suits`].
-pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     let target = Target {
         transposed: b.column_stride != 1,
-        accumulate,
-        ..Target::over(c, b.columns)
+        ..Target::new(c, b.columns)
     };
     if target.transposed {
         // c = a·b as cᵀ = bᵀ·aᵀ, with the rows of aᵀ made contiguous.
@@ -80,7 +79,7 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
 }
 
 /// `W·xᵀ`: tasks that need the same rows of the weight follow each other, so that a core finds them in its cache.
-fn by_rows_of_weight(weight: Matrix<'_>, b: &Panels, target: &Target) {
+fn by_rows_of_weight(weight: Matrix<'_>, b: &Panels, target: &Target<'_>) {
     let panels = b.columns.div_ceil(COLUMNS);
     let chunks = weight.rows.div_ceil(TASK_ROWS_OF_WEIGHT);
     (0..panels * chunks).into_par_iter().for_each(|task| {
@@ -110,7 +109,7 @@ fn rows_of_a_task(rows: usize, panels: usize) -> usize {
 }
 
 /// `dz·W`: a task copies a panel of the weight and multiplies rows of `a` with it.
-fn by_panels(a: Matrix<'_>, b: Matrix<'_>, target: &Target) {
+fn by_panels(a: Matrix<'_>, b: Matrix<'_>, target: &Target<'_>) {
     let panels = b.columns.div_ceil(COLUMNS);
     let is_copied = panels >= ENOUGH && a.rows > 2 * ROWS;
     let task_rows = rows_of_a_task(a.rows, panels);
@@ -152,7 +151,7 @@ fn copy_panel(
     a: &Rows,
     b: &Panels,
     panel: usize,
-    target: &Target,
+    target: &Target<'_>,
     row: usize,
     next: Stream,
 ) -> AlignedBuffer {
@@ -177,7 +176,7 @@ fn piece_of_rows(
     piece: usize,
     panels: &Panels,
     some: Range<usize>,
-    target: &Target,
+    target: &Target<'_>,
     row: usize,
 ) {
     let first = piece * PIECE_ROWS;
@@ -207,7 +206,7 @@ fn tiles(
     a: &Rows,
     b: &Panels,
     panel: usize,
-    target: &Target,
+    target: &Target<'_>,
     row: usize,
     next: impl Fn(usize) -> Stream,
 ) {
@@ -280,7 +279,7 @@ impl Pieces for LazyProduct<'_> {
         let first = i * PIECE_ROWS;
         assert!(first < self.a.rows, "a piece beyond the product");
         let mut piece = Buffer::unwritten(self.size());
-        let target = Target::over(&mut piece, self.columns);
+        let target = Target::new(Output::over(&mut piece), self.columns);
         let panels = Panels::packed(&self.panels, self.a.columns, self.columns);
         let all = 0..self.columns.div_ceil(COLUMNS);
         piece_of_rows(self.a, i, &panels, all, &target, 0);
@@ -307,7 +306,11 @@ mod tests {
         );
         let (a, b) = (numbers(m, 1), numbers(n, 2));
         let mut c = vec![f32::NAN; m * n];
-        gemm(Matrix::new(&a, m, 1), Matrix::new(&b, 1, n), &mut c, false);
+        gemm(
+            Matrix::new(&a, m, 1),
+            Matrix::new(&b, 1, n),
+            Output::over(&mut c),
+        );
         for (a, row) in a.iter().zip(c.chunks(n)) {
             assert!(row.iter().zip(&b).all(|(c, b)| *c == a * b));
         }
@@ -328,7 +331,9 @@ mod tests {
                 let [one, three] = [1, 3].map(|threads| {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
                     let mut c = vec![0.0; m * n];
-                    pool.build().unwrap().install(|| gemm(a, b, &mut c, false));
+                    pool.build()
+                        .unwrap()
+                        .install(|| gemm(a, b, Output::over(&mut c)));
                     c.iter().map(|cell| cell.to_bits()).collect::<Vec<_>>()
                 });
                 assert_eq!(one, three);

@@ -9,9 +9,9 @@ use std::marker::PhantomData;
 
 use rayon::prelude::*;
 
-use super::Matrix;
 use super::pairs::{pack_neighbours, pack_pair, pack_panel};
 use super::tile::{COLUMNS, LANES, Operands, ROWS, Stream, Target, Tile, compute_bf16};
+use super::{Matrix, Output};
 use crate::buffer::{Buffer, aligned, aligned_size};
 use crate::pieces::Pieces;
 
@@ -53,7 +53,7 @@ pub(super) trait Kernel {
         panels: &[u32],
         first: usize,
         columns: usize,
-        target: &Target,
+        target: &Target<'_>,
         coming: Option<Matrix<'_>>,
     );
 }
@@ -95,7 +95,7 @@ impl Kernel for Vectors {
         panels: &[u32],
         first: usize,
         columns: usize,
-        target: &Target,
+        target: &Target<'_>,
         coming: Option<Matrix<'_>>,
     ) {
         let depth = rows.pairs();
@@ -137,16 +137,13 @@ impl Kernel for Vectors {
 }
 
 /// As [`super::gemm`], for products that are not empty and that [`suits`].
-pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
-    product::<Vectors>(a, b, c, accumulate);
+pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
+    product::<Vectors>(a, b, c);
 }
 
 /// As [`gemm`], by any kernel.
-pub(super) fn product<K: Kernel>(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
-    let target = Target {
-        accumulate,
-        ..Target::over(c, b.columns)
-    };
+pub(super) fn product<K: Kernel>(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
+    let target = Target::new(c, b.columns);
     let (rows, columns) = (a.rows, b.columns);
     let panels = columns.div_ceil(COLUMNS);
     let depth = K::depth(a.columns.div_ceil(2));
@@ -212,7 +209,7 @@ fn with_packed<K: Kernel, T>(b: Matrix<'_>, f: impl FnOnce(&[u32]) -> T) -> T {
 }
 
 /// Packs the rows and multiplies them with all panels of `b`, in this thread.
-fn multiply_rows<K: Kernel>(rows: &Rows<'_>, panels: &[u32], columns: usize, target: &Target) {
+fn multiply_rows<K: Kernel>(rows: &Rows<'_>, panels: &[u32], columns: usize, target: &Target<'_>) {
     with_cells(K::cells(rows), |cells| {
         K::pack(rows, cells);
         K::multiply(rows, cells, panels, 0, columns, target, None);
@@ -238,7 +235,7 @@ impl<K: Kernel> Pieces for LazyProduct<'_, K> {
         assert!(first < self.a.rows, "a piece beyond the product");
         let count = K::TASK_ROWS.min(self.a.rows - first);
         let mut piece = Buffer::unwritten(self.size());
-        let target = Target::over(&mut piece, self.columns);
+        let target = Target::new(Output::over(&mut piece), self.columns);
         let rows = Rows {
             a: self.a.some_rows(first, count),
             first: 0,

@@ -3,7 +3,7 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use super::{Cells, Matrix};
+use super::{Matrix, Output};
 
 /// The most rows or columns of the result that one task computes: four tasks for a layer of 1000 units.
 const WIDEST_PANEL: usize = 256;
@@ -23,9 +23,8 @@ fn panel(length: usize) -> usize {
 ///
 /// The result is cut into fixed panels along its longer side, each computed by one single-threaded product: the gemm
 /// crate's own splitting leaves a core idle at the shapes of a mini-batch.
-pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
-    let c = Cells(c.as_mut_ptr());
     let by_rows = m > n;
     let length = if by_rows { m } else { n };
     let panel = panel(length);
@@ -45,10 +44,10 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool
                 rows,
                 columns,
                 k,
-                c.at(row * n + column),
+                c.cells().at(row * n + column),
                 1,
                 n as isize,
-                accumulate,
+                c.accumulates(),
                 a.offset(row, 0),
                 a.column_stride as isize,
                 a.row_stride as isize,

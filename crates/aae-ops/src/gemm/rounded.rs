@@ -2,15 +2,15 @@
 
 use half::bf16;
 
-use super::Matrix;
+use super::{Matrix, Output};
 use crate::Precision;
 
 /// As [`super::gemm`], for products that are not empty.
-pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
+pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     let (rounded_a, rounded_b) = (rounded(a), rounded(b));
     let of = |data| move |matrix: Matrix<'_>| Matrix { data, ..matrix };
     let (a, b) = (of(&rounded_a)(a), of(&rounded_b)(b));
-    super::gemm(Precision::F32, a, b, c, accumulate);
+    super::gemm(Precision::F32, a, b, c);
 }
 
 fn rounded(matrix: Matrix<'_>) -> Vec<f32> {

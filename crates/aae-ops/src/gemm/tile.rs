@@ -10,7 +10,7 @@ use std::arch::x86_64::{
     _mm512_set1_epi32, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
-use super::Cells;
+use super::Output;
 use super::transpose::transposed;
 
 /// Cells in a register.
@@ -63,23 +63,21 @@ impl Stream {
 }
 
 /// Where the result goes.
-pub(super) struct Target {
-    pub(super) cells: Cells,
+pub(super) struct Target<'a> {
+    pub(super) output: Output<'a>,
     /// Columns of `c` as it lies in memory.
     pub(super) width: usize,
     /// Whether the product is the transpose of `c`.
     pub(super) transposed: bool,
-    pub(super) accumulate: bool,
 }
 
-impl Target {
-    /// A row-major result of `width` columns, which is written over.
-    pub(super) fn over(c: &mut [f32], width: usize) -> Self {
+impl<'a> Target<'a> {
+    /// A row-major result of `width` columns.
+    pub(super) fn new(output: Output<'a>, width: usize) -> Self {
         Self {
-            cells: Cells(c.as_mut_ptr()),
+            output,
             width,
             transposed: false,
-            accumulate: false,
         }
     }
 }
@@ -118,7 +116,7 @@ macro_rules! kernel {
         /// # Safety
         /// The CPU must have the instructions; the tile must be inside the product, its operands and its target.
         #[allow(unsafe_code)]
-        pub(super) unsafe fn $compute(operands: Operands, target: &Target, tile: Tile) {
+        pub(super) unsafe fn $compute(operands: Operands, target: &Target<'_>, tile: Tile) {
             macro_rules! of {
                 ($rows:literal) => {
                     match tile.columns.div_ceil(LANES) {
@@ -153,7 +151,7 @@ macro_rules! kernel {
         #[target_feature(enable = $features)]
         unsafe fn $registers<const R: usize, const V: usize, const COPY: bool>(
             operands: Operands,
-            target: &Target,
+            target: &Target<'_>,
             tile: Tile,
         ) {
             let filled = tile.columns - LANES * (V - 1);
@@ -175,7 +173,7 @@ macro_rules! kernel {
                         for v in 0..V {
                             // SAFETY: the tile is inside `c`. A prefetch may name any address.
                             unsafe {
-                                let at = target.cells.at(index).wrapping_add(v * LANES);
+                                let at = target.output.cells().at(index).wrapping_add(v * LANES);
                                 _mm_prefetch::<_MM_HINT_ET0>(at.cast());
                             }
                         }
@@ -185,7 +183,7 @@ macro_rules! kernel {
                     for column in tile.column..tile.column + tile.columns {
                         // SAFETY: as above.
                         unsafe {
-                            let at = target.cells.at(column * target.width + tile.row);
+                            let at = target.output.cells().at(column * target.width + tile.row);
                             _mm_prefetch::<_MM_HINT_ET0>(at.cast());
                         }
                     }
@@ -248,7 +246,7 @@ kernel!(
 /// # Safety
 /// As there; `operands.copy` must have room for [`COLUMNS`] cells for each of the inner dimension, which nobody else uses.
 #[allow(unsafe_code)]
-pub(super) unsafe fn compute_f32_and_copy(operands: Operands, target: &Target, tile: Tile) {
+pub(super) unsafe fn compute_f32_and_copy(operands: Operands, target: &Target<'_>, tile: Tile) {
     match tile.columns.div_ceil(LANES) {
         // SAFETY: the caller's promises; rows and vectors are those of the tile.
         1 => unsafe { registers_f32::<ROWS, 1, true>(operands, target, tile) },
@@ -269,7 +267,7 @@ pub(super) unsafe fn compute_f32_and_copy(operands: Operands, target: &Target, t
 #[target_feature(enable = "avx512f")]
 unsafe fn store_rows<const R: usize, const V: usize>(
     sums: &[[__m512; V]; R],
-    target: &Target,
+    target: &Target<'_>,
     tile: Tile,
     mask: __mmask16,
 ) {
@@ -278,9 +276,9 @@ unsafe fn store_rows<const R: usize, const V: usize>(
             let index = (tile.row + r) * target.width + tile.column + v * LANES;
             // SAFETY: the tile is inside `c`; the last register's mask leaves out what is not.
             unsafe {
-                let cell = target.cells.at(index);
+                let cell = target.output.cells().at(index);
                 let mask = if v + 1 == V { mask } else { u16::MAX };
-                let sum = match target.accumulate {
+                let sum = match target.output.accumulates() {
                     true => _mm512_add_ps(_mm512_maskz_loadu_ps(mask, cell), *sum),
                     false => *sum,
                 };
@@ -298,7 +296,7 @@ unsafe fn store_rows<const R: usize, const V: usize>(
 #[target_feature(enable = "avx512f")]
 unsafe fn store_columns<const R: usize, const V: usize>(
     sums: &[[__m512; V]; R],
-    target: &Target,
+    target: &Target<'_>,
     tile: Tile,
 ) {
     let rows: __mmask16 = (1 << R) - 1;
@@ -312,9 +310,9 @@ unsafe fn store_columns<const R: usize, const V: usize>(
             let column = tile.column + v * LANES + column;
             // SAFETY: the tile's transpose is inside `c`; the mask leaves out the rows that it does not have.
             unsafe {
-                let cell = target.cells.at(column * target.width + tile.row);
+                let cell = target.output.cells().at(column * target.width + tile.row);
                 let sum = _mm512_castsi512_ps(*cells);
-                let sum = match target.accumulate {
+                let sum = match target.output.accumulates() {
                     true => _mm512_add_ps(_mm512_maskz_loadu_ps(rows, cell), sum),
                     false => sum,
                 };

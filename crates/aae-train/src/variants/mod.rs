@@ -50,6 +50,22 @@ pub struct LabelledBatch {
 }
 
 impl StepBatch {
+    /// The same batch on another device; on its own, nothing is copied.
+    pub(crate) fn to_device(self, device: &Device) -> Result<Self> {
+        let labelled = match self.labelled {
+            Some(batch) => Some(LabelledBatch {
+                images: batch.images.to_device(device)?,
+                labels: batch.labels.to_device(device)?,
+            }),
+            None => None,
+        };
+        Ok(Self {
+            images: self.images.to_device(device)?,
+            labelled,
+            ..self
+        })
+    }
+
     fn labelled(&self) -> Result<&LabelledBatch> {
         match &self.labelled {
             Some(batch) => Ok(batch),

@@ -4,16 +4,16 @@
 use half::bf16;
 
 use super::{Block, Engine, SIDE, Tiles};
-use crate::gemm::Matrix;
 use crate::gemm::tests::numbers;
 use crate::gemm::tile::{COLUMNS, LANES};
+use crate::gemm::{Matrix, Output};
 
 /// A tile's cells.
 type Cells = [[u32; LANES]; LANES];
 
 /// As [`super::gemm`], in tiles of the model.
-pub(in crate::gemm) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], accumulate: bool) {
-    crate::gemm::bf16::product::<Tiles<Model>>(a, b, c, accumulate);
+pub(in crate::gemm) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
+    crate::gemm::bf16::product::<Tiles<Model>>(a, b, c);
 }
 
 /// Eight tiles, all at their largest.
@@ -110,10 +110,10 @@ fn pieces_in_tiles_and_the_cpu_s_own_tiles_give_the_bits_of_the_model() {
         let (a, b) = (numbers(k * m, 1), numbers(k * n, 2));
         let (a, b) = (Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n));
         let mut whole = vec![f32::NAN; m * n];
-        gemm(a, b, &mut whole, false);
+        gemm(a, b, Output::over(&mut whole));
         if super::is_available() {
             let mut of_the_cpu = vec![f32::NAN; m * n];
-            super::gemm(a, b, &mut of_the_cpu, false);
+            super::gemm(a, b, Output::over(&mut of_the_cpu));
             let same = |(x, y): (&f32, &f32)| x.to_bits() == y.to_bits();
             assert!(whole.iter().zip(&of_the_cpu).all(same), "{m}x{n}x{k}");
         }

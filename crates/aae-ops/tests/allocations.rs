@@ -1,0 +1,97 @@
+//! A warm training step takes no memory of the size of a layer: what it needs, it keeps from the step before.
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aae_ops::optim::{Adam, AdamConfig, Optimizer};
+use aae_ops::stream::{standard_normal, stream};
+use aae_ops::{Activation, BatchNorm, Linear, Mode, Param, backward, loss, sequential_in};
+use candle_core::{Device, Tensor};
+
+/// The system's memory, and how many bytes were asked for so far.
+struct Counting;
+
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is handed on to the system's allocator as it is.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const BATCH: usize = 100;
+const PIXELS: usize = 784;
+const UNITS: usize = 1000;
+
+fn normal(rows: usize, columns: usize, purpose: &str) -> Tensor {
+    let numbers = standard_normal(rows * columns, &mut stream(1, purpose, 0));
+    let scaled: Vec<f32> = numbers.iter().map(|x| x * 0.03).collect();
+    Tensor::from_vec(scaled, (rows, columns), &Device::Cpu).unwrap()
+}
+
+fn layer(inputs: usize, outputs: usize, activation: Activation) -> Linear {
+    let weight = normal(outputs, inputs, "weight");
+    let bias = Tensor::zeros(outputs, candle_core::DType::F32, &Device::Cpu).unwrap();
+    Linear::new(
+        Param::new("w", &weight).unwrap(),
+        Param::new("b", &bias).unwrap(),
+        activation,
+    )
+    .unwrap()
+}
+
+#[test]
+fn a_warm_step_allocates_no_layer() {
+    let normalised = layer(UNITS, UNITS, Activation::Relu);
+    let norm = BatchNorm::identity("norm", UNITS, &Device::Cpu).unwrap();
+    let encoder = [
+        layer(PIXELS, UNITS, Activation::Relu),
+        normalised.with_batch_norm(norm).unwrap(),
+        layer(UNITS, 10, Activation::None),
+    ];
+    let decoder = [
+        layer(10, UNITS, Activation::Relu),
+        layer(UNITS, UNITS, Activation::Relu),
+        layer(UNITS, PIXELS, Activation::None),
+    ];
+    let params: Vec<Param> = [&encoder, &decoder]
+        .into_iter()
+        .flatten()
+        .flat_map(Linear::params)
+        .collect();
+    let mut adam = Optimizer::Adam(Adam::new(AdamConfig::default(), &params).unwrap());
+    let images = normal(BATCH, PIXELS, "images");
+    let mut step = || {
+        let before = BYTES.load(Ordering::Relaxed);
+        let code = sequential_in(&encoder, &images, Mode::Train).unwrap();
+        let logits = sequential_in(&decoder, &code, Mode::Train).unwrap();
+        let loss = loss::sigmoid_squared_error(&logits, &images, 1.0).unwrap();
+        backward(&loss, &params).unwrap();
+        adam.step(&params, 1e-3, 1.0).unwrap();
+        BYTES.load(Ordering::Relaxed) - before
+    };
+    // One thread: with more, chance decides which of them has a buffer of a size already.
+    let [cold, _, warm] = aae_ops::with_threads(1, || [step(), step(), step()]).unwrap();
+    let size = |numbers: usize| numbers * size_of::<f32>();
+    assert!(
+        cold > 10 * size(BATCH * UNITS),
+        "{cold}: not what this test is for"
+    );
+    // candle keeps, and frees itself, the decoder's output, its gradient, and the sum that it makes of that and of zeros.
+    let of_candle = 4 * size(BATCH * PIXELS);
+    let bound = of_candle + size(BATCH * UNITS);
+    assert!(warm < bound, "{warm} bytes, expected less than {bound}");
+}

@@ -1,0 +1,118 @@
+//! The batches of a run, each made while the step before it computes.
+//!
+//! What a batch holds depends on the seed and on the number of its step alone, so that nothing changes with the thread that makes it.
+
+use std::ops::Range;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use aae_data::{Batches, DataError, Split, permutation};
+use aae_ops::stream::stream;
+use candle_core::Device;
+
+use crate::config::Config;
+use crate::error::FitError;
+use crate::labels::Labels;
+use crate::variants::StepBatch;
+
+/// Makes the batch of any step, in the CPU's memory.
+#[derive(Clone)]
+pub(super) struct StepBatches<'a> {
+    config: &'a Config,
+    train: &'a Split,
+    labels: Labels<'a>,
+    steps_per_epoch: u64,
+    /// The order of an epoch, and which epoch it is.
+    order: Option<(u64, Batches)>,
+}
+
+impl<'a> StepBatches<'a> {
+    /// Errors: if there are fewer images than a batch has.
+    pub(super) fn new(
+        config: &'a Config,
+        train: &'a Split,
+        labelled: Option<&'a Split>,
+    ) -> Result<Self, DataError> {
+        let (batch_size, available) = (config.batch_size, train.len());
+        let steps_per_epoch = aae_data::steps_per_epoch(available, batch_size) as u64;
+        if steps_per_epoch == 0 {
+            return Err(DataError::BatchSize {
+                batch_size,
+                available,
+            });
+        }
+        Ok(Self {
+            config,
+            train,
+            labels: Labels::new(config, train, labelled),
+            steps_per_epoch,
+            order: None,
+        })
+    }
+
+    pub(super) fn steps_per_epoch(&self) -> u64 {
+        self.steps_per_epoch
+    }
+
+    /// Calls `f` with the batches of `steps`, one after the other. A thread makes them, always one ahead.
+    pub(super) fn made_ahead<T>(
+        self,
+        steps: Range<u64>,
+        f: impl FnOnce(&mut dyn Iterator<Item = Result<StepBatch, FitError>>) -> T,
+    ) -> T {
+        thread::scope(|scope| {
+            let (mut ahead, mut between) = (self.clone(), self);
+            // Whoever takes a batch lets the next one be made.
+            let (sender, receiver) = sync_channel(0);
+            let make = {
+                let steps = steps.clone();
+                // Sending fails when no more batches are wanted.
+                move || {
+                    steps
+                        .map(|step| ahead.batch(step))
+                        .try_for_each(|batch| sender.send(batch))
+                }
+            };
+            let thread = thread::Builder::new().name("batches".to_owned());
+            match thread.spawn_scoped(scope, make) {
+                Ok(_) => f(&mut receiver.into_iter()),
+                Err(error) => {
+                    tracing::warn!(
+                        "batches are made between the steps: no thread for them: {error}"
+                    );
+                    f(&mut steps.map(|step| between.batch(step)))
+                }
+            }
+        })
+    }
+
+    fn batch(&mut self, step: u64) -> Result<StepBatch, FitError> {
+        let epoch = step / self.steps_per_epoch;
+        let batches = match self.order.take() {
+            Some((of, batches)) if of == epoch => batches,
+            _ => self.order_of(epoch)?,
+        };
+        let all = batches.positions((step % self.steps_per_epoch) as usize);
+        // A classifier looks at labelled images alone.
+        let own = match self.config.variant.has_decoder() {
+            true => all,
+            false => &[],
+        };
+        let batch = StepBatch {
+            images: self.train.batch(own, &Device::Cpu)?,
+            labels: self.labels.of(own),
+            labelled: self.labels.batch(step)?,
+            step,
+        };
+        self.order = Some((epoch, batches));
+        Ok(batch)
+    }
+
+    fn order_of(&self, epoch: u64) -> Result<Batches, DataError> {
+        let mut rng = stream(self.config.seed, "data.order", epoch);
+        Batches::new(
+            permutation(self.train.len(), &mut rng),
+            self.config.batch_size,
+        )
+    }
+}
