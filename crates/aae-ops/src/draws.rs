@@ -136,3 +136,23 @@ fn polynomial<const N: usize>(s: f32, coefficients: [f32; N]) -> f32 {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::stream;
+
+    /// Small enough for Miri, which finds every number that was not written.
+    #[test]
+    fn all_numbers_are_written_and_within_their_bounds() {
+        for n in [0, 1, 7, TILE + 1, BLOCK + 3] {
+            let mut rng = stream(1, "test.draws", n as u64);
+            let normal = standard_normal(n, &mut rng);
+            assert_eq!(normal.len(), n);
+            assert!(normal.iter().all(|x| x.abs() < 6.67 && *x != 0.0));
+            let uniform = uniform(n, &mut rng);
+            assert_eq!(uniform.len(), n);
+            assert!(uniform.iter().all(|x| (0.0..1.0).contains(x)));
+        }
+    }
+}
