@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor, bail};
 
 use crate::init::Init;
 use crate::mlp::{Mlp, sorted};
-use crate::{ImageShape, LabelUse, ModelConfig};
+use crate::{ImageShape, LabelUse, ModelConfig, ReconstructionLoss, losses};
 
 /// The decoder: logits of pixels from a code, and from a label where it has one.
 #[derive(Clone, Debug)]
@@ -60,6 +60,20 @@ impl Decoder {
     /// Errors: if a label is missing, or given to a decoder that has none.
     pub fn forward(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
         self.mlp.forward(&self.input(style, label)?)
+    }
+
+    /// [`losses::reconstruction`] of what [`forward`](Self::forward) decodes, against `images` `[B, pixels]`, in one operation.
+    ///
+    /// Errors: those of the two.
+    pub fn reconstruction_loss(
+        &self,
+        style: &Tensor,
+        label: Option<&Tensor>,
+        images: &Tensor,
+        kind: ReconstructionLoss,
+    ) -> Result<Tensor> {
+        let loss = losses::reconstruction_per_element(kind, images)?;
+        self.mlp.loss(&self.input(style, label)?, loss, images)
     }
 
     /// What the layers see of codes `[B, latent_dim]` and labels `[B, categories]`: the codes themselves without a label, with

@@ -1,6 +1,6 @@
 //! The losses of the paper's phases, on logits.
 
-use aae_ops::loss;
+use aae_ops::loss::{self, ElementLoss};
 use candle_core::{Result, Tensor};
 
 use crate::ReconstructionLoss;
@@ -14,17 +14,23 @@ pub fn reconstruction(
     logits: &Tensor,
     images: &Tensor,
 ) -> Result<Tensor> {
+    reconstruction_per_element(kind, images)?.of(logits, images)
+}
+
+/// The same loss for each element, with the factor that a batch of `images` `[B, pixels]` gives it.
+pub(crate) fn reconstruction_per_element(
+    kind: ReconstructionLoss,
+    images: &Tensor,
+) -> Result<ElementLoss> {
     let (batch, pixels) = images.dims2()?;
     let per_image = 1.0 / batch as f64;
-    match kind {
+    Ok(match kind {
         ReconstructionLoss::MeanSquaredError => {
-            loss::sigmoid_squared_error(logits, images, per_image / pixels as f64)
+            ElementLoss::sigmoid_squared_error(per_image / pixels as f64)
         }
-        ReconstructionLoss::HalfSquaredError => {
-            loss::sigmoid_squared_error(logits, images, 0.5 * per_image)
-        }
-        ReconstructionLoss::BinaryCrossEntropy => loss::bce_with_logits(logits, images, per_image),
-    }
+        ReconstructionLoss::HalfSquaredError => ElementLoss::sigmoid_squared_error(0.5 * per_image),
+        ReconstructionLoss::BinaryCrossEntropy => ElementLoss::bce_with_logits(per_image),
+    })
 }
 
 /// Discriminator loss `-[ln D(z) + ln(1 - D(z'))]` from logits, mean over the batch, in nats; 2 ln 2 at equilibrium.

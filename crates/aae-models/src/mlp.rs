@@ -1,5 +1,6 @@
 //! A stack of hidden layers, and an output layer after them: what every network here is made of.
 
+use aae_ops::loss::ElementLoss;
 use aae_ops::{Activation, Linear, Param, sequential};
 use candle_core::{Result, Tensor};
 
@@ -36,6 +37,11 @@ impl Mlp {
     /// `[B, inputs]` -> `[B, outputs]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         sequential(&self.layers, x)
+    }
+
+    /// `loss` of [`forward`](Self::forward) against `target` `[B, outputs]`.
+    pub(crate) fn loss(&self, x: &Tensor, loss: ElementLoss, target: &Tensor) -> Result<Tensor> {
+        loss.of_sequential(&self.layers, x, target)
     }
 
     /// The same network as a constant function of its input.

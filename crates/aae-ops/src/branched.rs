@@ -1,8 +1,9 @@
 //! Stacks of layers: one after another, and with several heads on one trunk.
 
-use candle_core::{DType, Result, Tensor, Var, bail};
+use candle_core::{CustomOp2, DType, Result, Tensor, Var, bail};
 
 use crate::chain::Chain;
+use crate::loss::{ElementLoss, LossOfChain};
 use crate::path::is_fused;
 use crate::{Linear, Mode};
 
@@ -57,17 +58,57 @@ pub fn branched(trunk: &[Linear], heads: &[Linear], x: &Tensor, mode: Mode) -> R
     heads.iter().map(narrow).collect()
 }
 
+/// `loss` of what [`sequential`] makes of `x`, against `target`.
+///
+/// The fused path is one operation for the stack and the loss: candle, which would add a batch of gradients to zeros, sees neither them nor
+/// the output.
+pub(crate) fn sequential_loss(
+    layers: &[Linear],
+    x: &Tensor,
+    loss: ElementLoss,
+    target: &Tensor,
+) -> Result<Tensor> {
+    let Some((last, trunk)) = layers.split_last() else {
+        bail!("expected at least one layer, found none")
+    };
+    let heads = std::slice::from_ref(last);
+    check(trunk, heads, x, Mode::Evaluate)?;
+    let expected = (x.dim(0)?, last.width());
+    if target.dims2()? != expected {
+        bail!(
+            "expected a target of the shape {expected:?}, found {:?}",
+            target.shape()
+        )
+    }
+    if !is_fused(x) {
+        return loss.of(&plain(layers, x, Mode::Evaluate)?, target);
+    }
+    let chain = Chain::new(trunk, heads, Mode::Evaluate);
+    let target = target.detach().contiguous()?;
+    apply(x, layers, LossOfChain::new(chain, loss, target))
+}
+
 /// The heads' outputs side by side, `[B, Σ out]`.
 fn fused(trunk: &[Linear], heads: &[Linear], x: &Tensor, mode: Mode) -> Result<Tensor> {
-    let constant = trunk.iter().chain(heads).all(Linear::is_frozen);
+    let layers = trunk.iter().chain(heads);
+    apply(x, layers, Chain::new(trunk, heads, mode))
+}
+
+/// What `operation` makes of `x` and of a scalar that it does not look at. candle records it if one of the two is variable, as the scalar is
+/// if a layer is.
+fn apply<'a>(
+    x: &Tensor,
+    layers: impl IntoIterator<Item = &'a Linear>,
+    operation: impl CustomOp2 + Send + Sync + 'static,
+) -> Result<Tensor> {
+    let constant = layers.into_iter().all(Linear::is_frozen);
     let witness = Tensor::zeros((), DType::F32, x.device())?;
     let witness = if constant {
         witness
     } else {
         Var::from_tensor(&witness)?.into_inner()
     };
-    x.contiguous()?
-        .apply_op2(&witness, Chain::new(trunk, heads, mode))
+    x.contiguous()?.apply_op2(&witness, operation)
 }
 
 fn plain(layers: &[Linear], x: &Tensor, mode: Mode) -> Result<Tensor> {

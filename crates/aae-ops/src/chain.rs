@@ -1,6 +1,7 @@
 //! A stack of layers that may end in several heads, as one operation with a hand-written backward pass.
 
-use std::ops::Range;
+use std::iter;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
@@ -54,8 +55,33 @@ impl Chain {
         self.heads.iter().map(Linear::width).sum()
     }
 
-    /// Leaves the parameters' gradients with them; that of the input is returned if it is wanted.
-    fn gradients(&self, x: &Tensor, y: &[f32], dy: &[f32]) -> Result<Option<Vec<f32>>> {
+    /// Every head's output, and its width. What the backward pass needs is kept.
+    pub(crate) fn outputs(&self, x: &[f32], batch: usize) -> Result<Vec<(Buffer, usize)>> {
+        let mut kept = Kept::default();
+        for layer in &self.trunk {
+            let input = kept.hidden.last().map_or(x, |code| code);
+            let (output, normalized) = forward(layer, self.precision, input, batch, self.mode)?;
+            kept.hidden.push(Arc::new(output));
+            kept.normalized.push(normalized);
+        }
+        let code = kept.hidden.last().map_or(x, |code| code);
+        let mut outputs = Vec::with_capacity(self.heads.len());
+        for head in &self.heads {
+            let (output, normalized) = forward(head, self.precision, code, batch, self.mode)?;
+            outputs.push((output, head.width()));
+            kept.normalized.push(normalized);
+        }
+        *self.kept() = kept;
+        Ok(outputs)
+    }
+
+    /// Leaves the parameters' gradients with them; that of the input, like `x`, is returned if it is wanted. `heads` are each head's
+    /// output and the gradient of that.
+    pub(crate) fn gradients<Y: Deref<Target = [f32]>>(
+        &self,
+        x: &Tensor,
+        heads: impl Iterator<Item = (Y, Buffer)>,
+    ) -> Result<Option<Tensor>> {
         let (batch, wants_input) = (x.dims2()?.0, x.track_op());
         let Kept { hidden, normalized } = &*self.kept();
         // What layer number `depth` was given, the heads being those after the last. The first layer's is copied: a tensor may share its
@@ -70,19 +96,11 @@ impl Chain {
         let ends_at_heads = ends_before(depth);
         // That of the code, summed over the heads.
         let mut gradient = None;
-        let total = self.width();
-        let mut start = 0;
-        for (i, head) in self.heads.iter().enumerate() {
-            let own = start..start + head.width();
-            start = own.end;
-            // A copy in any case, because it is changed in place; of the output only if there are other heads' columns in it.
-            let mut dz = columns(dy, total, own.clone());
-            let part = (own.len() < total).then(|| columns(y, total, own));
-            let output = part.as_deref().unwrap_or(y);
+        for (i, (head, (output, mut dz))) in self.heads.iter().zip(heads).enumerate() {
             let normalized = normalized
                 .get(self.trunk.len() + i)
                 .and_then(Option::as_ref);
-            backward(head, output, normalized, &mut dz)?;
+            backward(head, &output, normalized, &mut dz)?;
             if !ends_at_heads {
                 gradient = Some(input_gradient(head, self.precision, &dz, gradient, batch)?);
             }
@@ -110,7 +128,16 @@ impl Chain {
             };
             gradient = dx;
         }
-        Ok(Some(gradient.into_vec()))
+        Tensor::from_vec(gradient.into_vec(), x.shape(), x.device()).map(Some)
+    }
+
+    /// The columns of each head in the output.
+    fn columns_of_heads(&self) -> impl Iterator<Item = Range<usize>> {
+        self.heads.iter().scan(0, |start, head| {
+            let own = *start..*start + head.width();
+            *start = own.end;
+            Some(own)
+        })
     }
 }
 
@@ -128,21 +155,7 @@ impl CustomOp2 for Chain {
     ) -> Result<(CpuStorage, Shape)> {
         let batch = x_layout.shape().dims2()?.0;
         let x = contiguous(x, x_layout)?;
-        let mut kept = Kept::default();
-        for layer in &self.trunk {
-            let input = kept.hidden.last().map_or(x, |code| code);
-            let (output, normalized) = forward(layer, self.precision, input, batch, self.mode)?;
-            kept.hidden.push(Arc::new(output));
-            kept.normalized.push(normalized);
-        }
-        let code = kept.hidden.last().map_or(x, |code| code);
-        let mut outputs = Vec::with_capacity(self.heads.len());
-        for head in &self.heads {
-            let (output, normalized) = forward(head, self.precision, code, batch, self.mode)?;
-            outputs.push((output, head.width()));
-            kept.normalized.push(normalized);
-        }
-        *self.kept() = kept;
+        let outputs = self.outputs(x, batch)?;
         let width = self.width();
         let output = side_by_side(outputs, batch, width);
         Ok((CpuStorage::F32(output), (batch, width).into()))
@@ -155,10 +168,20 @@ impl CustomOp2 for Chain {
         y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let dy = dy.contiguous()?;
-        let dx = read(y, |y| read(&dy, |dy| self.gradients(x, y, dy)))?
-            .map(|dx| Tensor::from_vec(dx, x.shape(), x.device()))
-            .transpose()?;
+        let (dy, total) = (dy.contiguous()?, self.width());
+        let dx = read(y, |y| {
+            read(&dy, |dy| {
+                // A copy in any case, because it is changed in place; of the output only if there are other heads' columns in it.
+                if self.heads.len() == 1 {
+                    return self.gradients(x, iter::once((y, Buffer::copy_of(dy))));
+                }
+                let head = |own: Range<usize>| {
+                    let output = columns(y, total, own.clone());
+                    (output, columns(dy, total, own))
+                };
+                self.gradients(x, self.columns_of_heads().map(head))
+            })
+        })?;
         Ok((dx, None))
     }
 }

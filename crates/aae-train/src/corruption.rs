@@ -1,6 +1,7 @@
 //! Noise on the images before the encoder sees them. What is to be reconstructed stays clean.
 
 use aae_ops::stream::{standard_normal, stream, uniform};
+use aae_ops::{plus, times};
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -72,10 +73,10 @@ impl Corruption {
 
     /// `images` `[B, pixels]`, corrupted; drawn from the stream `noise.<purpose>` at the step.
     pub fn apply(self, images: &Tensor, purpose: &str, step: u64) -> Result<Tensor> {
-        let (shape, device) = (images.shape(), images.device());
+        let pixels = images.elem_count();
         let mut rng = stream(self.seed, &format!("noise.{purpose}"), step);
         let mut mask = |share: f64, kept: f32| {
-            let mut mask = uniform(shape.elem_count(), &mut rng);
+            let mut mask = uniform(pixels, &mut rng);
             let share = share as f32;
             mask.iter_mut()
                 .for_each(|x| *x = if *x < share { 0.0 } else { kept });
@@ -84,16 +85,14 @@ impl Corruption {
         match self.config {
             CorruptionConfig::None {} => Ok(images.clone()),
             CorruptionConfig::Gaussian { std } => {
-                let mut noise = standard_normal(shape.elem_count(), &mut rng);
+                let mut noise = standard_normal(pixels, &mut rng);
                 noise.iter_mut().for_each(|x| *x *= std as f32);
-                images + Tensor::from_vec(noise, shape, device)?
+                plus(images, noise)
             }
-            CorruptionConfig::Masking { share } => {
-                images * Tensor::from_vec(mask(share, 1.0), shape, device)?
-            }
+            CorruptionConfig::Masking { share } => times(images, mask(share, 1.0)),
             CorruptionConfig::Dropout { share } => {
                 let kept = 1.0 / (1.0 - share as f32);
-                images * Tensor::from_vec(mask(share, kept), shape, device)?
+                times(images, mask(share, kept))
             }
         }
     }

@@ -143,7 +143,7 @@ impl<'a> Fit<'a> {
         for phase in self.variant.phases_mut() {
             phase.schedule(self.step, self.steps_per_epoch, self.total_steps);
         }
-        let batch = batch.to_device(self.job.device)?;
+        let batch = batch.on(self.job.device)?;
         let losses = with_precision(self.job.config.precision, || self.variant.step(&batch))?;
         self.step += 1;
 

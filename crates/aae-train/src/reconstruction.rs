@@ -1,6 +1,6 @@
 //! The reconstruction phase: encoder and decoder learn to give the clean image back.
 
-use aae_models::{Autoencoder, ReconstructionLoss, losses};
+use aae_models::{Autoencoder, Latent, ReconstructionLoss};
 use candle_core::{Result, Tensor};
 
 use crate::config::Config;
@@ -26,22 +26,27 @@ impl Reconstruction {
         })
     }
 
-    /// One step towards decoded `logits` whose sigmoid is `images`, both `[B, pixels]`. Returns the loss.
-    pub fn update(&mut self, logits: &Tensor, images: &Tensor) -> Result<Tensor> {
-        let loss = losses::reconstruction(self.loss, logits, images)?;
-        self.phase.update(&loss)?;
+    /// The loss of decoding the style of `latent`, and `label` where the decoder has one, to `images` `[B, pixels]`.
+    pub fn loss(
+        &self,
+        autoencoder: &Autoencoder,
+        latent: &Latent,
+        label: Option<&Tensor>,
+        images: &Tensor,
+    ) -> Result<Tensor> {
+        let decoder = autoencoder.decoder();
+        decoder.reconstruction_loss(&latent.style, label, images, self.loss)
+    }
+
+    /// One step down the `loss`, which is given back as a number.
+    pub fn update(&mut self, loss: &Tensor) -> Result<Tensor> {
+        self.phase.update(loss)?;
         Ok(loss.detach())
     }
 
-    /// As [`update`](Self::update), with a `penalty` added to what is minimised; the loss returned is without it.
-    pub fn update_with(
-        &mut self,
-        logits: &Tensor,
-        images: &Tensor,
-        penalty: &Tensor,
-    ) -> Result<Tensor> {
-        let loss = losses::reconstruction(self.loss, logits, images)?;
-        self.phase.update(&(&loss + penalty)?)?;
+    /// As [`update`](Self::update), with a `penalty` added to what is minimised; the loss given back is without it.
+    pub fn update_with(&mut self, loss: &Tensor, penalty: &Tensor) -> Result<Tensor> {
+        self.phase.update(&(loss + penalty)?)?;
         Ok(loss.detach())
     }
 

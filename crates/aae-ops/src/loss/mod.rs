@@ -4,7 +4,9 @@
 //! implementations differ: `1 / (B·P)` is a mean over pixels, `1 / B` a sum over pixels and a mean over the batch.
 
 mod elementwise;
+mod of_chain;
 mod softmax;
 
-pub use elementwise::{bce_with_logits, sigmoid_squared_error};
+pub use elementwise::{ElementLoss, bce_with_logits, sigmoid_squared_error};
+pub(crate) use of_chain::LossOfChain;
 pub use softmax::softmax_cross_entropy;

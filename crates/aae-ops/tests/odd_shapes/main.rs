@@ -6,6 +6,7 @@
 
 mod bfloat16;
 mod heads;
+mod losses;
 mod parts;
 mod stacks;
 

@@ -46,8 +46,10 @@ impl Variant for Aae {
         // Reconstruction phase: encoder and decoder.
         let pass = Pass::tracking(self.seed, "reconstruction", *step);
         let latent = encoder.forward(&seen, pass)?;
-        let logits = self.autoencoder.decode(&latent.style, None)?;
-        let reconstruction = self.reconstruction.update(&logits, images)?;
+        let loss = self
+            .reconstruction
+            .loss(&self.autoencoder, &latent, None, images)?;
+        let reconstruction = self.reconstruction.update(&loss)?;
 
         // Regularization phase: samples of p(z) are real, codes q(z|x) are fake. Encode again: the encoder has just moved.
         let real = self.draws.style(images.dim(0)?, *step)?;

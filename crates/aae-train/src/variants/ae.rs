@@ -39,8 +39,10 @@ impl Variant for Ae {
         // Reconstruction phase: encoder and decoder.
         let pass = Pass::tracking(self.seed, "reconstruction", *step);
         let latent = self.autoencoder.encoder().forward(&seen, pass)?;
-        let logits = self.autoencoder.decode(&latent.style, None)?;
-        let reconstruction = self.reconstruction.update(&logits, images)?;
+        let loss = self
+            .reconstruction
+            .loss(&self.autoencoder, &latent, None, images)?;
+        let reconstruction = self.reconstruction.update(&loss)?;
 
         Ok(vec![("reconstruction", reconstruction)])
     }

@@ -58,8 +58,10 @@ impl Variant for DimensionalityReduction {
         let pass = Pass::tracking(self.seed, "reconstruction", *step);
         let latent = self.autoencoder.encoder().forward(&seen, pass)?;
         let cluster = self.autoencoder.label(&latent, None)?;
-        let logits = self.autoencoder.decode(&latent.style, cluster.as_ref())?;
-        let reconstruction = self.reconstruction.update_with(&logits, images, &penalty)?;
+        let loss =
+            self.reconstruction
+                .loss(&self.autoencoder, &latent, cluster.as_ref(), images)?;
+        let reconstruction = self.reconstruction.update_with(&loss, &penalty)?;
 
         // Regularization phase: cluster and style each against its own discriminator.
         let game = self.codes.play(&self.autoencoder, &seen, *step)?;

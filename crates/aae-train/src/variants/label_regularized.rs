@@ -66,8 +66,10 @@ impl Variant for LabelRegularized {
         // Reconstruction phase: encoder and decoder, without labels.
         let pass = Pass::tracking(self.seed, "reconstruction", *step);
         let latent = encoder.forward(&seen, pass)?;
-        let logits = self.autoencoder.decode(&latent.style, None)?;
-        let reconstruction = self.reconstruction.update(&logits, images)?;
+        let loss = self
+            .reconstruction
+            .loss(&self.autoencoder, &latent, None, images)?;
+        let reconstruction = self.reconstruction.update(&loss)?;
 
         // Regularization phase: for a known label real samples come from its component, for an unknown one from the whole
         // prior; the discriminator sees the label beside the code.

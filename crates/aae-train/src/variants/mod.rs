@@ -50,8 +50,8 @@ pub struct LabelledBatch {
 }
 
 impl StepBatch {
-    /// The same batch on another device; on its own, nothing is copied.
-    pub(crate) fn to_device(self, device: &Device) -> Result<Self> {
+    /// The batch on a device; where it is there already, nothing is copied.
+    pub(crate) fn on(self, device: &Device) -> Result<Self> {
         let labelled = match self.labelled {
             Some(batch) => Some(LabelledBatch {
                 images: batch.images.to_device(device)?,

@@ -47,8 +47,10 @@ impl Variant for SemiSupervised {
         let pass = Pass::tracking(self.seed, "reconstruction", *step);
         let latent = self.autoencoder.encoder().forward(&seen, pass)?;
         let label = self.autoencoder.label(&latent, None)?;
-        let logits = self.autoencoder.decode(&latent.style, label.as_ref())?;
-        let reconstruction = self.reconstruction.update(&logits, images)?;
+        let loss = self
+            .reconstruction
+            .loss(&self.autoencoder, &latent, label.as_ref(), images)?;
+        let reconstruction = self.reconstruction.update(&loss)?;
 
         // Regularization phase: label and style each against its own discriminator.
         let game = self.codes.play(&self.autoencoder, &seen, *step)?;

@@ -73,8 +73,10 @@ impl Variant for Supervised {
         let label = self.labels(batch)?;
         let pass = Pass::tracking(self.seed, "reconstruction", *step);
         let latent = encoder.forward(&seen, pass)?;
-        let logits = self.autoencoder.decode(&latent.style, Some(&label))?;
-        let reconstruction = self.reconstruction.update(&logits, images)?;
+        let loss = self
+            .reconstruction
+            .loss(&self.autoencoder, &latent, Some(&label), images)?;
+        let reconstruction = self.reconstruction.update(&loss)?;
 
         // Regularization phase: draws and codes may come with the label, the same for both.
         let real = self.draws.style(images.dim(0)?, *step)?;
