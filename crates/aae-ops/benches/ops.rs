@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use aae_ops::loss::ElementLoss;
 use aae_ops::optim::{Adam, Optimizer, Sgd};
 use aae_ops::stream::{standard_normal, stream, uniform};
 use aae_ops::{
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
             .configure_from_args();
         layers(&mut criterion)?;
         losses(&mut criterion)?;
+        loss_of_a_layer(&mut criterion)?;
         optimizers(&mut criterion)?;
         draws(&mut criterion);
         criterion.final_summary();
@@ -160,6 +162,26 @@ fn losses(criterion: &mut Criterion) -> Result<()> {
             Ok(gradient.unwrap_or(loss))
         });
     }
+    Ok(())
+}
+
+/// What it is worth that a stack and its loss are one operation: with a thin layer, whose products are a small part.
+fn loss_of_a_layer(criterion: &mut Criterion) -> Result<()> {
+    let layer = layer(32, PIXELS, Activation::None)?.frozen();
+    let layers = std::slice::from_ref(&layer);
+    let x = Var::from_tensor(&normal(BATCH, 32, "x")?)?;
+    let images = uniform(BATCH * PIXELS, &mut stream(7, "images", 0));
+    let images = Tensor::from_vec(images, (BATCH, PIXELS), &Device::Cpu)?;
+    let loss = ElementLoss::sigmoid_squared_error(1e-5);
+    let one = || loss.of_sequential(layers, &x, &images)?.backward();
+    let two = || loss.of(&layer.forward(&x)?, &images)?.backward();
+    let mut group =
+        criterion.benchmark_group("layer of 32x784 and squared error, forward and backward");
+    group.bench_function("one operation", |bencher| bencher.iter(|| black_box(one())));
+    group.bench_function("two operations", |bencher| {
+        bencher.iter(|| black_box(two()))
+    });
+    group.finish();
     Ok(())
 }
 
