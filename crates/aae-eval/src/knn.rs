@@ -1,5 +1,6 @@
 //! Nearest neighbours: whether codes of one class lie together.
 
+use aae_ops::vectorized;
 use rayon::prelude::*;
 
 use crate::EvalError;
@@ -62,20 +63,19 @@ fn nearest(points: Points<'_>, columns: &Columns, i: usize) -> usize {
     nearest
 }
 
-/// The least value; eight running minima let the compiler use whole vectors.
+/// The least value; running minima let the compiler use whole vectors.
 pub(crate) fn least(values: &[f32]) -> f32 {
-    let mut least = [f32::INFINITY; 8];
-    let (chunks, rest) = values.as_chunks::<8>();
-    for chunk in chunks {
-        for (least, &value) in least.iter_mut().zip(chunk) {
-            *least = if value < *least { value } else { *least };
+    vectorized!(|| {
+        let mut least = [f32::INFINITY; 16];
+        let (chunks, rest) = values.as_chunks::<16>();
+        for chunk in chunks {
+            for (least, &value) in least.iter_mut().zip(chunk) {
+                *least = if value < *least { value } else { *least };
+            }
         }
-    }
-    least
-        .iter()
-        .chain(rest)
-        .copied()
-        .fold(f32::INFINITY, f32::min)
+        let both = least.iter().chain(rest);
+        both.copied().fold(f32::INFINITY, f32::min)
+    })
 }
 
 #[cfg(test)]

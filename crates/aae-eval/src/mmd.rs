@@ -1,5 +1,6 @@
 //! Maximum mean discrepancy: how well a smooth witness function could tell two samples apart.
 
+use aae_ops::vectorized;
 use rayon::prelude::*;
 
 use crate::EvalError;
@@ -65,10 +66,12 @@ fn row_sum(point: &[f32], others: &Columns, end: usize, widths: &[f32; 7]) -> f6
     for start in (0..end).step_by(BLOCK) {
         let block = &mut block[..BLOCK.min(end - start)];
         others.squared_distances(point, start, block);
-        for value in block.iter_mut() {
-            let squared = *value;
-            *value = widths.iter().map(|width| width / (width + squared)).sum();
-        }
+        vectorized!(|| {
+            for value in block.iter_mut() {
+                let squared = *value;
+                *value = widths.iter().map(|width| width / (width + squared)).sum();
+            }
+        });
         sum += block.iter().map(|&value| f64::from(value)).sum::<f64>();
     }
     sum

@@ -1,5 +1,7 @@
 //! Points in a latent space: checked once, then measured without further doubt.
 
+use aae_ops::vectorized;
+
 use crate::EvalError;
 
 /// Points whose distances are computed at a time: they stay in the first-level cache.
@@ -133,12 +135,14 @@ impl Columns {
 
     /// Squared distances of `point` to the points from `start` on, as many as `out` has room for.
     pub(crate) fn squared_distances(&self, point: &[f32], start: usize, out: &mut [f32]) {
-        out.fill(0.0);
-        for (column, &x) in self.0.iter().zip(point) {
-            for (sum, &y) in out.iter_mut().zip(&column[start..]) {
-                *sum += (x - y) * (x - y);
+        vectorized!(|| {
+            out.fill(0.0);
+            for (column, &x) in self.0.iter().zip(point) {
+                for (sum, &y) in out.iter_mut().zip(&column[start..]) {
+                    *sum += (x - y) * (x - y);
+                }
             }
-        }
+        });
     }
 }
 

@@ -5,8 +5,9 @@ use std::mem::MaybeUninit;
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-use crate::math::{ln, vectorized};
+use crate::math::ln;
 use crate::stream::Stream;
+use crate::vectorized;
 
 /// Numbers per task of a large draw. Each block has a stream of its own, so that the numbers do not depend on how many
 /// threads share the blocks.

@@ -6,9 +6,9 @@
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::math::vectorized;
 use crate::path::is_fused;
 use crate::slices::{CHUNK, read};
+use crate::vectorized;
 
 /// `x + numbers`. No gradient is computed for either.
 ///

@@ -24,6 +24,7 @@ mod slices;
 mod softmax;
 pub mod stream;
 mod threads;
+mod vectorized;
 
 pub use activation::Activation;
 pub use batch_norm::{BatchNorm, Mode};
@@ -34,3 +35,5 @@ pub use param::{Param, backward, gradient_norm, zero_gradients};
 pub use path::{Precision, with_plain_ops, with_portable_products, with_precision};
 pub use softmax::softmax;
 pub use threads::{ThreadsError, with_threads};
+#[doc(hidden)]
+pub use vectorized::dispatch;

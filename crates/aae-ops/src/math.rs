@@ -1,40 +1,7 @@
 //! Elementary functions that the compiler can turn into vector instructions.
 //!
 //! `f32::exp` is a call into the C library, one number at a time. These are branch-free polynomials: inlined into a
-//! loop under [`vectorized`] they run 8 or 16 lanes wide.
-
-use std::sync::LazyLock;
-
-static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
-
-/// Runs a loop, `|| …`, compiled for the widest vector instructions that this CPU has.
-///
-/// It is inlined by force: on its own, as the compiler leaves a large closure, it would be compiled without them, and multiply and
-/// add by calls, one number at a time.
-/// The result does not depend on the width: no loop here reassociates a sum, and `mul_add` rounds once everywhere.
-macro_rules! vectorized {
-    (|| $body:expr) => {
-        $crate::math::dispatch(
-            #[inline(always)]
-            || $body,
-        )
-    };
-}
-pub(crate) use vectorized;
-
-/// What [`vectorized`] calls with a closure that is always inlined.
-#[inline(always)]
-pub(crate) fn dispatch<T>(f: impl FnOnce() -> T) -> T {
-    struct Run<F>(F);
-    impl<T, F: FnOnce() -> T> pulp::NullaryFnOnce for Run<F> {
-        type Output = T;
-        #[inline(always)]
-        fn call(self) -> T {
-            (self.0)()
-        }
-    }
-    ARCH.dispatch(Run(f))
-}
+//! loop under [`vectorized!`](crate::vectorized) they run 8 or 16 lanes wide.
 
 /// `e^x` to within 2 units in the last place; 0 below -87.3, and 3e38 above 88.4.
 #[inline(always)]
@@ -118,6 +85,7 @@ pub(crate) fn ln(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectorized;
 
     fn worst(f: impl Fn(f32) -> f32, exact: impl Fn(f64) -> f64) -> f64 {
         let xs = (-8000..=8000).map(|i| i as f32 / 100.0);

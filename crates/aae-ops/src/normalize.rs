@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use crate::batch_norm::{EPSILON, MOMENTUM};
 use crate::buffer::Buffer;
-use crate::math::vectorized;
 use crate::slices::{BLOCK, read, rows_per_task, write};
+use crate::vectorized;
 use crate::{Activation, BatchNorm, Mode, Param};
 
 /// What the backward pass needs of a normalised product.

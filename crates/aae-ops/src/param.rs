@@ -6,10 +6,10 @@ use candle_core::{DType, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
 use crate::deferred::Deferred;
-use crate::math::vectorized;
 use crate::path::is_fused;
 use crate::pieces::Pieces;
 use crate::slices::{self, CHUNK};
+use crate::vectorized;
 
 /// A trainable tensor that owns its gradient.
 ///

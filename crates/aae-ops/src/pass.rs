@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use crate::buffer::Buffer;
 use crate::deferred::Deferred;
 use crate::gemm::{Matrix, Output, gemm, product};
-use crate::math::vectorized;
 use crate::normalize::{self, Normalized};
 use crate::slices::{BLOCK, CHUNK, read, rows_per_task};
+use crate::vectorized;
 use crate::{Activation, Linear, Mode, Param, Precision};
 
 /// A layer with fewer inputs or outputs than this computes in `f32`: a code's few numbers stay exact, and cost nothing.

@@ -3,9 +3,10 @@
 use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::math::{exp, vectorized};
+use crate::math::exp;
 use crate::path::is_fused;
 use crate::slices::{contiguous, read, rows_per_task};
+use crate::vectorized;
 
 /// `e^x / Σ_classes e^x` in each row: `logits` `[B, K]` -> probabilities `[B, K]`. Stable for logits of any size.
 ///

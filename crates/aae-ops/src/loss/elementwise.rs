@@ -6,9 +6,10 @@ use rayon::prelude::*;
 use crate::Linear;
 use crate::branched::sequential_loss;
 use crate::buffer::Buffer;
-use crate::math::{self, vectorized};
+use crate::math;
 use crate::path::is_fused;
 use crate::slices::{CHUNK, contiguous, read};
+use crate::vectorized;
 
 /// `scale · Σ [max(x, 0) - x·t + ln(1 + e^-|x|)]`, the binary cross-entropy of `sigmoid(logits)` against `target`, in nats.
 ///

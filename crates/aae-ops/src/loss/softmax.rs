@@ -3,9 +3,10 @@
 use candle_core::{CpuStorage, CustomOp2, D, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::math::{exp, vectorized};
+use crate::math::exp;
 use crate::path::is_fused;
 use crate::slices::{contiguous, read, rows_per_task};
+use crate::vectorized;
 
 /// `-scale · Σ_rows Σ_classes t · ln softmax(logits)`, in nats.
 ///

@@ -5,9 +5,9 @@ use rayon::prelude::*;
 
 use super::check_count;
 use crate::Param;
-use crate::math::vectorized;
 use crate::pieces::Pieces;
 use crate::slices::write;
+use crate::vectorized;
 
 /// SGD's constants, the learning rate aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
