@@ -3,9 +3,12 @@
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut, Range};
 
-/// Buffers kept by a thread: more than a step of the networks here needs for outputs, gradients and copies of operands. When there is one
-/// more, the one that has been free for longest goes.
-const KEPT: usize = 32;
+/// Numbers that a thread keeps: more than a step of the networks here needs for outputs, gradients and copies of operands. When there
+/// are more, the buffers that have been free for longest go.
+const KEPT: usize = 1 << 22;
+
+/// As how many numbers a buffer counts that has fewer: so many buffers there are at most, which are looked through for one.
+const LEAST: usize = KEPT / 256;
 
 thread_local! {
     static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
@@ -17,6 +20,10 @@ fn kept(n: usize) -> Option<Vec<f32>> {
         let at = free.iter().rposition(|buffer| buffer.len() == n)?;
         Some(free.remove(at))
     })
+}
+
+fn counts(buffer: &[f32]) -> usize {
+    buffer.len().max(LEAST)
 }
 
 /// Numbers that go back to their thread when they are no longer needed.
@@ -85,10 +92,11 @@ impl Drop for Buffer {
         // At the end of a thread its list may be gone, and the memory is freed.
         let _ = FREE.try_with(|free| {
             if let Ok(mut free) = free.try_borrow_mut() {
-                if free.len() == KEPT {
-                    free.remove(0);
-                }
                 free.push(buffer);
+                let mut kept: usize = free.iter().map(|buffer| counts(buffer)).sum();
+                while kept > KEPT {
+                    kept -= counts(&free.remove(0));
+                }
             }
         });
     }
@@ -160,10 +168,16 @@ mod tests {
 
     #[test]
     fn only_so_many_are_kept_and_the_oldest_go() {
-        let many: Vec<Buffer> = (1..=2 * KEPT).map(Buffer::unwritten).collect();
+        let kept =
+            || -> Vec<usize> { FREE.with_borrow(|free| free.iter().map(Vec::len).collect()) };
+        let most = KEPT / LEAST;
+        let many: Vec<Buffer> = (1..=2 * most).map(Buffer::unwritten).collect();
         many.into_iter().for_each(drop);
-        let kept: Vec<usize> = FREE.with_borrow(|free| free.iter().map(Vec::len).collect());
-        assert!(kept.into_iter().eq(KEPT + 1..=2 * KEPT));
+        assert!(kept().into_iter().eq(most + 1..=2 * most));
+        drop(Buffer::unwritten(KEPT - LEAST));
+        assert_eq!(kept(), [2 * most, KEPT - LEAST]);
+        drop(Buffer::unwritten(KEPT + 1));
+        assert!(kept().is_empty());
     }
 
     #[test]

@@ -382,19 +382,11 @@ pub(crate) mod tests {
     #[test]
     fn an_empty_inner_dimension_gives_zeros() {
         let mut c = vec![1.0; 6];
-        gemm(
-            Precision::F32,
-            Matrix::new(&[], 2, 0),
-            Matrix::new(&[], 0, 3),
-            Output::plus(&mut c),
-        );
+        let (a, b) = (Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3));
+        gemm(Precision::F32, a, b, Output::plus(&mut c));
         assert_eq!(c, [1.0; 6]);
-        gemm(
-            Precision::F32,
-            Matrix::new(&[], 2, 0),
-            Matrix::new(&[], 0, 3),
-            Output::over(&mut c),
-        );
+        gemm(Precision::F32, a, b, Output::over(&mut c));
         assert_eq!(c, [0.0; 6]);
+        assert_eq!(product(Precision::F32, a, b)[..], [0.0; 6]);
     }
 }

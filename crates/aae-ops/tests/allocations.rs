@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aae_ops::loss::ElementLoss;
 use aae_ops::optim::{Adam, AdamConfig, Optimizer};
 use aae_ops::stream::{standard_normal, stream};
-use aae_ops::{Activation, BatchNorm, Linear, Mode, Param, backward, sequential_in};
+use aae_ops::{Activation, BatchNorm, Linear, Mode, Param, backward, loss, sequential_in};
 use candle_core::{Device, Tensor};
 
 /// The system's memory, and how many bytes were asked for so far.
@@ -70,21 +70,49 @@ fn a_warm_step_allocates_no_layer() {
         layer(UNITS, UNITS, Activation::Relu),
         layer(UNITS, PIXELS, Activation::None),
     ];
-    let params: Vec<Param> = [&encoder, &decoder]
-        .into_iter()
-        .flatten()
-        .flat_map(Linear::params)
-        .collect();
-    let mut adam = Optimizer::Adam(Adam::new(AdamConfig::default(), &params).unwrap());
+    // As a semi-supervised step has: two discriminators, of which each sees twice the batch and then once.
+    let discriminators = [(); 2].map(|()| {
+        [
+            layer(10, UNITS, Activation::Relu),
+            layer(UNITS, UNITS, Activation::Relu),
+            layer(UNITS, 1, Activation::None),
+        ]
+    });
+    let params = |layers: &[Linear]| layers.iter().flat_map(Linear::params).collect::<Vec<_>>();
+    let autoencoder = [params(&encoder), params(&decoder)].concat();
+    let adam =
+        |params: &[Param]| Optimizer::Adam(Adam::new(AdamConfig::default(), params).unwrap());
+    let mut update_autoencoder = adam(&autoencoder);
+    let mut update_encoder = adam(&params(&encoder));
+    let mut update_discriminators = [0, 1].map(|i| adam(&params(&discriminators[i])));
     let images = normal(BATCH, PIXELS, "images");
     let mut step = || {
         let before = BYTES.load(Ordering::Relaxed);
-        let code = sequential_in(&encoder, &images, Mode::Train).unwrap();
+        let encode = || sequential_in(&encoder, &images, Mode::Train).unwrap();
         let loss = ElementLoss::sigmoid_squared_error(1.0)
-            .of_sequential(&decoder, &code, &images)
+            .of_sequential(&decoder, &encode(), &images)
             .unwrap();
-        backward(&loss, &params).unwrap();
-        adam.step(&params, 1e-3, 1.0).unwrap();
+        backward(&loss, &autoencoder).unwrap();
+        update_autoencoder.step(&autoencoder, 1e-3, 1.0).unwrap();
+        let code = encode();
+        let judged = |layers: &[Linear], codes: &Tensor| {
+            let logits = sequential_in(layers, codes, Mode::Evaluate).unwrap();
+            let target = logits.detach().ones_like().unwrap();
+            loss::bce_with_logits(&logits, &target, 1.0).unwrap()
+        };
+        let both = Tensor::cat(&[&code, &code], 0).unwrap().detach();
+        for (layers, optimizer) in discriminators.iter().zip(&mut update_discriminators) {
+            let params = params(layers);
+            backward(&judged(layers, &both), &params).unwrap();
+            optimizer.step(&params, 1e-3, 1.0).unwrap();
+        }
+        let [one, other] = [0, 1].map(|i| {
+            let frozen: Vec<Linear> = discriminators[i].iter().map(Linear::frozen).collect();
+            judged(&frozen, &code)
+        });
+        let params = params(&encoder);
+        backward(&(one + other).unwrap(), &params).unwrap();
+        update_encoder.step(&params, 1e-3, 1.0).unwrap();
         BYTES.load(Ordering::Relaxed) - before
     };
     // One thread: with more, chance decides which of them has a buffer of a size already.

@@ -133,7 +133,10 @@ impl<'a> Fit<'a> {
                     return Ok(Outcome::Stopped { step: self.step });
                 }
             }
-            self.save_model()?;
+            // Batches end early if the thread that makes them has panicked, which is passed on once this is left.
+            if self.step == self.total_steps {
+                self.save_model()?;
+            }
             Ok(Outcome::Finished { step: self.step })
         })
     }

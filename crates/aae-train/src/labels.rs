@@ -17,7 +17,7 @@ pub(crate) struct Labels<'a> {
     labelled: Option<&'a Split>,
     /// By position in `train`: whether the label may be seen. Empty for a variant that asks for no labels of its own images.
     owned: Vec<bool>,
-    /// The labelled images in the order of a cycle through them, and which cycle it is.
+    /// Which cycle through the labelled images it is, and their order in it.
     cycle: Option<(u64, Batches)>,
 }
 

@@ -75,7 +75,7 @@ impl<'a> Output<'a> {
 /// The result's first number, shared by the tasks that each write their own part of it.
 pub(super) struct Cells(*mut f32);
 
-// SAFETY: the pointer is used for disjoint parts only, and outlives the parallel loop that shares it.
+// SAFETY: the pointer is used for disjoint parts only, and its memory outlives the parallel loop that shares it.
 #[allow(unsafe_code)]
 unsafe impl Sync for Cells {}
 

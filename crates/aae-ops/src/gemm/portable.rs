@@ -35,7 +35,7 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
         } else {
             (0, start, m, panel.min(n - start))
         };
-        // SAFETY: `Matrix::new` and the assertions above hold every index of the three matrices inside its slice, and
+        // SAFETY: `Matrix::new` and the assertions of `super::gemm` hold every index of the three matrices inside its slice, and
         // `row..row + rows`, `column..column + columns` is inside the result. Panels are disjoint, so no two tasks
         // touch one element of `c`; `c` is borrowed mutably for the whole call, so nobody else does.
         #[allow(unsafe_code)]

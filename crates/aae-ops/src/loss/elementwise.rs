@@ -68,7 +68,7 @@ impl Kind {
 }
 
 impl ElementLoss {
-    /// [`bce_with_logits`].
+    /// Binary cross-entropy, as [`bce_with_logits`] computes it.
     pub fn bce_with_logits(scale: f64) -> Self {
         Self {
             kind: Kind::BinaryCrossEntropy,
@@ -76,7 +76,7 @@ impl ElementLoss {
         }
     }
 
-    /// [`sigmoid_squared_error`].
+    /// The squared error through a sigmoid, as [`sigmoid_squared_error`] computes it.
     pub fn sigmoid_squared_error(scale: f64) -> Self {
         Self {
             kind: Kind::SigmoidSquaredError,

@@ -22,7 +22,7 @@ pub(super) struct StepBatches<'a> {
     train: &'a Split,
     labels: Labels<'a>,
     steps_per_epoch: u64,
-    /// The order of an epoch, and which epoch it is.
+    /// Which epoch was asked for last, and its order.
     order: Option<(u64, Batches)>,
 }
 
@@ -61,7 +61,8 @@ impl<'a> StepBatches<'a> {
         f: impl FnOnce(&mut dyn Iterator<Item = Result<StepBatch, FitError>>) -> T,
     ) -> T {
         thread::scope(|scope| {
-            let (mut ahead, mut between) = (self.clone(), self);
+            // One for the thread, one for the case that there is none.
+            let (mut ahead, mut here) = (self.clone(), self);
             // Whoever takes a batch lets the next one be made.
             let (sender, receiver) = sync_channel(0);
             let make = {
@@ -80,7 +81,7 @@ impl<'a> StepBatches<'a> {
                     tracing::warn!(
                         "batches are made between the steps: no thread for them: {error}"
                     );
-                    f(&mut steps.map(|step| between.batch(step)))
+                    f(&mut steps.map(|step| here.batch(step)))
                 }
             }
         })
