@@ -7,6 +7,9 @@ use std::ops::{Deref, DerefMut, Range};
 /// are more, the buffers that have been free for longest go.
 const KEPT: usize = 1 << 22;
 
+/// Buffers that it keeps however large they are: those of a large batch.
+const FEW: usize = 32;
+
 /// As how many numbers a buffer counts that has fewer: so many buffers there are at most, which are looked through for one.
 const LEAST: usize = KEPT / 256;
 
@@ -94,7 +97,7 @@ impl Drop for Buffer {
             if let Ok(mut free) = free.try_borrow_mut() {
                 free.push(buffer);
                 let mut kept: usize = free.iter().map(|buffer| counts(buffer)).sum();
-                while kept > KEPT {
+                while kept > KEPT && free.len() > FEW {
                     kept -= counts(&free.remove(0));
                 }
             }
@@ -167,17 +170,19 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_are_kept_and_the_oldest_go() {
+    fn so_many_numbers_or_a_few_buffers_are_kept_and_the_oldest_go() {
         let kept =
             || -> Vec<usize> { FREE.with_borrow(|free| free.iter().map(Vec::len).collect()) };
         let most = KEPT / LEAST;
         let many: Vec<Buffer> = (1..=2 * most).map(Buffer::unwritten).collect();
         many.into_iter().for_each(drop);
         assert!(kept().into_iter().eq(most + 1..=2 * most));
-        drop(Buffer::unwritten(KEPT - LEAST));
-        assert_eq!(kept(), [2 * most, KEPT - LEAST]);
-        drop(Buffer::unwritten(KEPT + 1));
-        assert!(kept().is_empty());
+        drop(Buffer::unwritten(KEPT / 2));
+        let newest = most + most / 2 + 1..=2 * most;
+        assert!(kept().into_iter().eq(newest.chain([KEPT / 2])));
+        drop(Buffer::unwritten(KEPT));
+        let newest = 2 * most - FEW + 3..=2 * most;
+        assert!(kept().into_iter().eq(newest.chain([KEPT / 2, KEPT])));
     }
 
     #[test]
