@@ -134,7 +134,7 @@ impl<'a> Fit<'a> {
                 }
             }
             // Batches end early if the thread that makes them has panicked, which is passed on once this is left.
-            if self.step == self.total_steps {
+            if self.step >= self.total_steps {
                 self.save_model()?;
             }
             Ok(Outcome::Finished { step: self.step })
