@@ -5,6 +5,7 @@ use candle_core::Device;
 use clap::Args;
 
 use crate::args::MACHINE;
+use crate::text::plural;
 
 /// Flags that choose device and threads; results on the CPU do not depend on the number of threads.
 #[derive(Args, Clone, Debug)]
@@ -12,7 +13,7 @@ pub(crate) struct DeviceArgs {
     /// Where to compute: auto, cpu, cuda, cuda:N or metal
     #[arg(long, value_name = "DEVICE", help_heading = MACHINE, default_value = "auto")]
     device: DeviceChoice,
-    /// CPU threads [default: one for each core]
+    /// CPU threads that compute; one more makes batches, and one draws figures [default: one for each core]
     #[arg(long, value_name = "N", help_heading = MACHINE, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
@@ -35,7 +36,7 @@ impl DeviceArgs {
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
         let name = found.to_string();
-        tracing::debug!("device {name}, {threads} threads");
+        tracing::debug!("device {name}, {}", plural(threads as u64, "thread"));
         Ok(Place {
             device,
             name,

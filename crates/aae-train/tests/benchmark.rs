@@ -271,6 +271,7 @@ fn wrong_flags_are_usage_errors_that_name_them() {
         ("--precision f16", "bf16"),
         ("--torch-mode fast", "eager, fused, compile, bf16"),
         ("--preset aae --variant aae", "exclude each other"),
+        ("--torch-mode eager", "give --torch"),
         ("--variant vae", "semi_supervised"),
         ("--variants --preset ae", "every variant"),
         ("--preset no-such", "no-such"),

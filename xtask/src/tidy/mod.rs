@@ -4,6 +4,7 @@
 
 mod arrows;
 mod code;
+mod examples;
 mod links;
 mod manifest;
 mod presets;
@@ -21,7 +22,7 @@ use tree::{Fault, Tree};
 
 type Rule = fn(&Tree) -> Vec<Fault>;
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     arrows::point_down,
     sources::are_short,
     sources::open_with_their_purpose,
@@ -30,6 +31,7 @@ const RULES: [Rule; 8] = [
     words::name_no_machine,
     words::leave_no_loose_ends,
     presets::are_documented,
+    examples::are_there,
 ];
 
 /// `cargo xtask tidy`

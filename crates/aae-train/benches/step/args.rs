@@ -106,6 +106,10 @@ impl Args {
             let message = "--variants measures every variant, and excludes --scaling, --preset, --variant and --torch";
             return Err(Failure::usage(message));
         }
+        if args.torch_mode.is_some() && args.torch.is_none() {
+            let message = "--torch-mode says what PyTorch does: give --torch PYTHON as well";
+            return Err(Failure::usage(message));
+        }
         Ok(args)
     }
 
