@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use aae_data::Split;
 use aae_eval::{
-    ClusterProbabilities, EvalError, LabelledCodes, PriorMatch, argmax_rows, cluster_scores,
-    denoising_error, encode_and_reconstruct, error_rate, infer_all, k_nearest_accuracy,
+    ClusterLogits, EvalError, LabelledCodes, PriorMatch, argmax_rows, cluster_scores,
+    denoising_error, encode_and_reconstruct, error_rate, k_nearest_accuracy, label_logits_all,
     prior_match,
 };
 use aae_models::Autoencoder;
@@ -191,10 +191,10 @@ fn label_figures(
     config: &Config,
 ) -> Result<BTreeMap<String, f64>, EvalError> {
     let ways = autoencoder.categories();
-    let probabilities = infer_all(autoencoder, split)?;
+    let logits = label_logits_all(autoencoder, split)?;
     let labels = split.labels();
     if !config.infers_clusters() {
-        let predictions = argmax_rows(&probabilities, ways)?;
+        let predictions = argmax_rows(&logits, ways)?;
         let found = error_rate(&predictions, &labels)?;
         return Ok(BTreeMap::from([
             (CLASSIFICATION_ERROR.to_owned(), found.rate),
@@ -202,14 +202,14 @@ fn label_figures(
             (ERROR_HIGH.to_owned(), found.high),
         ]));
     }
-    let (judging, judging_labels) = (infer_all(autoencoder, judges)?, judges.labels());
+    let (judging, judging_labels) = (label_logits_all(autoencoder, judges)?, judges.labels());
     let scores = cluster_scores(
-        ClusterProbabilities {
-            probabilities: &judging,
+        ClusterLogits {
+            logits: &judging,
             labels: &judging_labels,
         },
-        ClusterProbabilities {
-            probabilities: &probabilities,
+        ClusterLogits {
+            logits: &logits,
             labels: &labels,
         },
         ways,

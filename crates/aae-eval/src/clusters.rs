@@ -15,9 +15,9 @@ use crate::{ErrorRate, EvalError, adjusted_rand_index, normalized_mutual_informa
 
 /// What the encoder says of the images of one set, and what they are.
 #[derive(Clone, Copy, Debug)]
-pub struct ClusterProbabilities<'a> {
-    /// `q(y | x)`, the probability of each cluster: `[n, clusters]`, row-major, in `[0, 1]`.
-    pub probabilities: &'a [f32],
+pub struct ClusterLogits<'a> {
+    /// The logits of `q(y | x)`: `[n, clusters]`, row-major.
+    pub logits: &'a [f32],
     /// The true label of each image: `[n]`.
     pub labels: &'a [u8],
 }
@@ -44,23 +44,23 @@ pub struct ClusterScores {
 
 /// Labels the clusters by the validation set, and scores them on the test set. An image is assigned to its most probable cluster.
 ///
-/// Shapes: see [`ClusterProbabilities`]; 1 to 256 `clusters`. Of several validation images that maximise a cluster's probability the first
-/// counts, of several most probable clusters the lowest.
+/// Shapes: see [`ClusterLogits`]; 1 to 256 `clusters`. Of several validation images that maximise a cluster's probability the first
+/// counts, of several most probable clusters the lowest. Images are compared by [`log_odds`], which order them as their probabilities do.
 ///
-/// Errors: if a set is empty, its labels and rows differ in number, or a probability is outside `[0, 1]`.
+/// Errors: if a set is empty, its labels and rows differ in number, or a logit is not finite.
 /// Source: paper, section 6.
 ///
 /// ```
-/// use aae_eval::ClusterProbabilities;
-/// let set = ClusterProbabilities { probabilities: &[0.9, 0.1, 0.6, 0.4, 0.2, 0.8], labels: &[7, 7, 3] };
+/// use aae_eval::ClusterLogits;
+/// let set = ClusterLogits { logits: &[2.0, 0.0, 1.0, 0.5, -1.0, 0.5], labels: &[7, 7, 3] };
 /// let found = aae_eval::cluster_scores(set, set, 2)?;
 /// assert_eq!(found.most_certain_labels, [7, 3]);
 /// assert_eq!(found.most_certain.errors, 0);
 /// # Ok::<(), aae_eval::EvalError>(())
 /// ```
 pub fn cluster_scores(
-    validation: ClusterProbabilities<'_>,
-    test: ClusterProbabilities<'_>,
+    validation: ClusterLogits<'_>,
+    test: ClusterLogits<'_>,
     clusters: usize,
 ) -> Result<ClusterScores, EvalError> {
     let validation_clusters = validation.assigned(clusters)?;
@@ -88,12 +88,12 @@ pub fn cluster_scores(
     })
 }
 
-impl ClusterProbabilities<'_> {
+impl ClusterLogits<'_> {
     /// The most probable cluster of each image, after a check of the set.
     fn assigned(self, clusters: usize) -> Result<Vec<u8>, EvalError> {
         check_labels("clusters", &[], clusters)?;
-        check_rows("images", 1, self.probabilities, clusters)?;
-        let images = self.probabilities.len() / clusters;
+        check_rows("images", 1, self.logits, clusters)?;
+        let images = self.logits.len() / clusters;
         if self.labels.len() != images {
             return Err(EvalError::Unequal {
                 what: "labels",
@@ -102,30 +102,44 @@ impl ClusterProbabilities<'_> {
                 found: self.labels.len(),
             });
         }
-        // A softmax's rounding may exceed 1 by a little; logits are no probabilities.
-        let range = -1e-6..=1.0 + 1e-5;
-        match self.probabilities.iter().find(|p| !range.contains(*p)) {
-            Some(&found) => Err(EvalError::Setting {
-                what: "probabilities",
-                expected: "in [0, 1]",
-                found: f64::from(found),
-            }),
-            None => argmax_rows(self.probabilities, clusters),
-        }
+        argmax_rows(self.logits, clusters)
     }
 
     /// The label of the image that maximises each cluster's probability, the first of several.
     fn most_certain_labels(self, clusters: usize) -> Vec<u8> {
-        let mut best = vec![(f32::NEG_INFINITY, 0); clusters];
-        for (row, &label) in self.probabilities.chunks_exact(clusters).zip(self.labels) {
-            for (best, &probability) in best.iter_mut().zip(row) {
-                if probability > best.0 {
-                    *best = (probability, label);
+        let mut best: Vec<Option<(f64, u8)>> = vec![None; clusters];
+        for (row, &label) in self.logits.chunks_exact(clusters).zip(self.labels) {
+            for (best, odds) in best.iter_mut().zip(log_odds(row)) {
+                if best.is_none_or(|(most, _)| odds > most) {
+                    *best = Some((odds, label));
                 }
             }
         }
-        best.into_iter().map(|(_, label)| label).collect()
+        // The set has an image, so that each cluster has a surest one.
+        best.into_iter().flatten().map(|(_, label)| label).collect()
     }
+}
+
+/// The log-odds `ln(q_i / (1 - q_i))` of each class, in nats, where `q = softmax(logits)` of one image.
+///
+/// They grow with `q_i`, and tell images apart of which the encoder is so sure that `q_i` rounds to 1: a trained encoder is of most.
+/// Infinite for the only class of one. Shapes: `logits` and result `[classes]`, finite.
+///
+/// ```
+/// let [sure, surer] = [[20.0, 0.0], [30.0, 0.0]].map(|logits| aae_eval::log_odds(&logits));
+/// assert_eq!((sure[0], surer[0]), (20.0, 30.0));
+/// ```
+pub fn log_odds(logits: &[f32]) -> Vec<f64> {
+    let others = |class: usize| {
+        let others = logits.iter().enumerate();
+        others.filter_map(move |(other, &logit)| (other != class).then_some(f64::from(logit)))
+    };
+    let odds = logits.iter().enumerate().map(|(class, &logit)| {
+        let greatest = others(class).fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = others(class).map(|other| (other - greatest).exp()).sum();
+        f64::from(logit) - (greatest + sum.ln())
+    });
+    odds.collect()
 }
 
 fn majority_labels(assigned: &[u8], labels: &[u8], clusters: usize) -> Vec<Option<u8>> {
@@ -151,23 +165,23 @@ mod tests {
     use crate::testing::close;
 
     /// Four clusters. The first has most 1s but is surest of a 5; the second is pure; to the third no validation image goes; the fourth is dead.
-    const VALIDATION: ClusterProbabilities<'static> = ClusterProbabilities {
-        probabilities: &[
-            0.6, 0.1, 0.3, 0.0, //
-            0.7, 0.2, 0.1, 0.0, //
-            0.9, 0.1, 0.0, 0.0, //
-            0.1, 0.5, 0.4, 0.0, //
-            0.2, 0.8, 0.0, 0.0,
+    const VALIDATION: ClusterLogits<'static> = ClusterLogits {
+        logits: &[
+            6.0, 1.0, 3.0, 0.0, //
+            7.0, 2.0, 1.0, 0.0, //
+            9.0, 1.0, 0.0, 0.0, //
+            1.0, 5.0, 4.0, 0.0, //
+            2.0, 8.0, 0.0, 0.0,
         ],
         labels: &[1, 1, 5, 2, 2],
     };
-    const TEST: ClusterProbabilities<'static> = ClusterProbabilities {
-        probabilities: &[
-            0.8, 0.1, 0.1, 0.0, //
-            0.8, 0.1, 0.1, 0.0, //
-            0.8, 0.1, 0.1, 0.0, //
-            0.0, 1.0, 0.0, 0.0, //
-            0.1, 0.2, 0.7, 0.0,
+    const TEST: ClusterLogits<'static> = ClusterLogits {
+        logits: &[
+            8.0, 1.0, 1.0, 0.0, //
+            8.0, 1.0, 1.0, 0.0, //
+            8.0, 1.0, 1.0, 0.0, //
+            0.0, 9.0, 0.0, 0.0, //
+            1.0, 2.0, 7.0, 0.0,
         ],
         labels: &[1, 1, 5, 2, 2],
     };
@@ -175,9 +189,31 @@ mod tests {
     #[test]
     fn the_most_certain_image_gives_its_label_to_the_whole_cluster() {
         let found = cluster_scores(VALIDATION, TEST, 4).unwrap();
-        // To the third the image of probability 0.4 gives its label; to the dead one the first of all zeros.
-        assert_eq!(found.most_certain_labels, [5, 2, 2, 1]);
+        // To the third the image that has 4 beside 5 gives its label; to the dead one the image that is least sure of any other.
+        assert_eq!(found.most_certain_labels, [5, 2, 2, 2]);
         assert_eq!((found.most_certain.errors, found.most_certain.n), (2, 5));
+    }
+
+    #[test]
+    fn of_two_images_whose_probability_rounds_to_one_the_surer_gives_its_label() {
+        let set = ClusterLogits {
+            logits: &[100.0, 0.0, 900.0, 0.0, 0.0, 40.0],
+            labels: &[4, 9, 7],
+        };
+        let found = cluster_scores(set, set, 2).unwrap();
+        assert_eq!(found.most_certain_labels, [9, 7]);
+    }
+
+    #[test]
+    fn log_odds_are_those_of_the_softmax() {
+        // from scipy.special import logit, softmax
+        // print(logit(softmax([0.5, -1.0, 2.0])))
+        let expected = [-1.548587351573742, -3.2014132779827524, 1.2985867220172476];
+        for (found, expected) in log_odds(&[0.5, -1.0, 2.0]).into_iter().zip(expected) {
+            close(found, expected, 1e-12);
+        }
+        assert_eq!(log_odds(&[3.0]), [f64::INFINITY]);
+        assert_eq!(log_odds(&[-2000.0, 2000.0]), [-4000.0, 4000.0]);
     }
 
     #[test]
@@ -208,14 +244,14 @@ mod tests {
     #[test]
     fn a_perfect_clustering_has_no_error_by_either_rule() {
         let labels: Vec<u8> = (0..60).map(|i| (i * 7 % 3) as u8).collect();
-        let probabilities: Vec<f32> = labels
+        let logits: Vec<f32> = labels
             .iter()
             .flat_map(|&label| {
                 (0..3).map(move |cluster| f32::from(u8::from((label + 1) % 3 == cluster)))
             })
             .collect();
-        let set = ClusterProbabilities {
-            probabilities: &probabilities,
+        let set = ClusterLogits {
+            logits: &logits,
             labels: &labels,
         };
         let found = cluster_scores(set, set, 3).unwrap();
@@ -227,21 +263,14 @@ mod tests {
 
     #[test]
     fn bad_sets_are_refused() {
-        let message = |probabilities: &[f32], labels: &[u8], clusters| {
-            let set = ClusterProbabilities {
-                probabilities,
-                labels,
-            };
+        let message = |logits: &[f32], labels: &[u8], clusters| {
+            let set = ClusterLogits { logits, labels };
             cluster_scores(set, set, clusters).unwrap_err().to_string()
         };
         assert_eq!(message(&[], &[], 2), "expected at least 1 images, found 0");
         assert_eq!(
             message(&[0.5; 4], &[1], 2),
             "expected 2 labels, as many as there are images, found 1"
-        );
-        assert_eq!(
-            message(&[0.5, 3.0], &[1], 2),
-            "expected probabilities in [0, 1], found 3"
         );
         assert_eq!(
             message(&[0.5, f32::NAN], &[1], 2),

@@ -2,7 +2,6 @@
 
 use aae_data::Split;
 use aae_models::{Autoencoder, LabelUse, Pass, one_hot};
-use aae_ops::softmax;
 use candle_core::Tensor;
 
 use crate::EvalError;
@@ -43,18 +42,17 @@ pub fn represent_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32
     Ok(places)
 }
 
-/// The probabilities that the encoder gives each label or cluster, of all images of `split`, in its order:
-/// `[n, categories]`, row-major.
+/// What the encoder infers of all images of `split`, in its order: the logits of each label or cluster, `[n, categories]`, row-major.
 ///
 /// Errors: as [`encode_all`]; if the encoder infers no label.
-pub fn infer_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
-    let mut probabilities = Vec::with_capacity(split.len() * autoencoder.categories());
+pub fn label_logits_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
+    let mut logits = Vec::with_capacity(split.len() * autoencoder.categories());
     for_each_batch(autoencoder, split, |images, batch| {
-        let logits = autoencoder.encoder().label_logits(images, batch.pass())?;
-        probabilities.extend(softmax(&logits)?.flatten_all()?.to_vec1::<f32>()?);
+        let batch = autoencoder.encoder().label_logits(images, batch.pass())?;
+        logits.extend(batch.detach().flatten_all()?.to_vec1::<f32>()?);
         Ok(())
     })?;
-    Ok(probabilities)
+    Ok(logits)
 }
 
 /// The last hidden layer of the encoder for all images of `split`, in its order: `[n, units]`, row-major.

@@ -30,8 +30,8 @@ mod testing;
 mod window;
 
 pub use classification::{ConfusionMatrix, ErrorRate, argmax_rows, confusion_matrix, error_rate};
-pub use clusters::{ClusterProbabilities, ClusterScores, cluster_scores};
-pub use encode::{encode_all, features_of, given_labels, infer_all, represent_all};
+pub use clusters::{ClusterLogits, ClusterScores, cluster_scores, log_odds};
+pub use encode::{encode_all, features_of, given_labels, label_logits_all, represent_all};
 pub use error::EvalError;
 pub use frechet::frechet_distance;
 pub use image_quality::{psnr, ssim};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use aae_data::Split;
-use aae_eval::{argmax_rows, encode_all, infer_all};
+use aae_eval::{argmax_rows, encode_all, label_logits_all};
 use aae_models::Autoencoder;
 use aae_train::durable;
 use clap::{Args, ValueEnum};
@@ -95,8 +95,8 @@ fn inferred(autoencoder: &Autoencoder, split: &Split) -> anyhow::Result<Option<V
     if !autoencoder.label_use().is_inferred() {
         return Ok(None);
     }
-    let probabilities = infer_all(autoencoder, split)?;
-    Ok(Some(argmax_rows(&probabilities, autoencoder.categories())?))
+    let logits = label_logits_all(autoencoder, split)?;
+    Ok(Some(argmax_rows(&logits, autoencoder.categories())?))
 }
 
 /// Numbers in the shortest form that reads back as the same `f32`.

@@ -1,7 +1,7 @@
 //! Clusters or labels, one a row: what the decoder makes of the cluster alone, then the test images that belong to it most clearly.
 
 use aae_data::Split;
-use aae_eval::{EvalError, argmax_rows, infer_all};
+use aae_eval::{EvalError, argmax_rows, label_logits_all, log_odds};
 use aae_train::config::Config;
 use aae_viz::{GridLabels, Images, grid};
 
@@ -22,8 +22,7 @@ pub(crate) fn clusters(
     let image = autoencoder.image();
     let labels: Vec<u8> = (0..ways).map(|way| way as u8).collect();
     let heads = decode(autoencoder, &vec![0.0; ways * dim], Told::Labels(&labels))?;
-    let probabilities = infer_all(autoencoder, test)?;
-    let members = surest(&probabilities, ways)?;
+    let members = surest(&label_logits_all(autoencoder, test)?, ways)?;
     let (mut pixels, mut names) = (Vec::new(), Vec::new());
     for (way, members) in members.iter().enumerate() {
         pixels.extend_from_slice(&heads[way * image.pixels()..][..image.pixels()]);
@@ -60,12 +59,12 @@ pub(crate) fn clusters(
 }
 
 /// The positions of each cluster's images, the surest first; of equally sure ones the first.
-fn surest(probabilities: &[f32], ways: usize) -> Result<Vec<Vec<u32>>, EvalError> {
-    let mut members: Vec<Vec<(f32, u32)>> = vec![Vec::new(); ways];
-    let rows = probabilities.chunks_exact(ways.max(1));
-    for (position, (row, way)) in rows.zip(argmax_rows(probabilities, ways)?).enumerate() {
+fn surest(logits: &[f32], ways: usize) -> Result<Vec<Vec<u32>>, EvalError> {
+    let mut members: Vec<Vec<(f64, u32)>> = vec![Vec::new(); ways];
+    let rows = logits.chunks_exact(ways.max(1));
+    for (position, (row, way)) in rows.zip(argmax_rows(logits, ways)?).enumerate() {
         let way = usize::from(way);
-        members[way].push((row[way], position as u32));
+        members[way].push((log_odds(row)[way], position as u32));
     }
     Ok(members
         .into_iter()
@@ -82,8 +81,10 @@ mod tests {
 
     #[test]
     fn members_come_surest_first_and_a_dead_cluster_has_none() {
-        let probabilities = [0.6, 0.4, 0.0, 0.2, 0.8, 0.0, 0.9, 0.1, 0.0, 0.5, 0.5, 0.0];
+        let logits = [
+            1.0, 0.5, -9.0, -1.0, 0.5, -9.0, 2.0, 0.0, -9.0, 0.5, 0.5, -9.0,
+        ];
         let expected: [&[u32]; 3] = [&[2, 0, 3], &[1], &[]];
-        assert_eq!(surest(&probabilities, 3).unwrap(), expected);
+        assert_eq!(surest(&logits, 3).unwrap(), expected);
     }
 }
