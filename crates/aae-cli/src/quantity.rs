@@ -100,7 +100,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 25] = [
         "clustering error, by majority",
         "by majority",
         Unit::Share,
-        false,
+        true,
         "As the clustering error, with each cluster standing for the class of most of its images.",
     ),
     (
