@@ -123,7 +123,7 @@ impl ClusterLogits<'_> {
 /// The log-odds `ln(q_i / (1 - q_i))` of each class, in nats, where `q = softmax(logits)` of one image.
 ///
 /// They grow with `q_i`, and tell images apart of which the encoder is so sure that `q_i` rounds to 1: a trained encoder is of most.
-/// Infinite for the only class of one. Shapes: `logits` and result `[classes]`, finite.
+/// Infinite for the only class of one. Shapes: `logits`, finite, and result `[classes]`.
 ///
 /// ```
 /// let [sure, surer] = [[20.0, 0.0], [30.0, 0.0]].map(|logits| aae_eval::log_odds(&logits));
