@@ -107,39 +107,36 @@ impl ClusterLogits<'_> {
 
     /// The label of the image that maximises each cluster's probability, the first of several.
     fn most_certain_labels(self, clusters: usize) -> Vec<u8> {
-        let mut best: Vec<Option<(f64, u8)>> = vec![None; clusters];
-        for (row, &label) in self.logits.chunks_exact(clusters).zip(self.labels) {
-            for (best, odds) in best.iter_mut().zip(log_odds(row)) {
-                if best.is_none_or(|(most, _)| odds > most) {
-                    *best = Some((odds, label));
-                }
-            }
-        }
+        let surest = |cluster| {
+            let rows = self.logits.chunks_exact(clusters).zip(self.labels);
+            rows.map(|(row, &label)| (log_odds(row, cluster), label))
+                .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        };
         // The set has an image, so that each cluster has a surest one.
-        best.into_iter().flatten().map(|(_, label)| label).collect()
+        (0..clusters)
+            .filter_map(surest)
+            .map(|(_, label)| label)
+            .collect()
     }
 }
 
-/// The log-odds `ln(q_i / (1 - q_i))` of each class, in nats, where `q = softmax(logits)` of one image.
+/// The log-odds `ln(q / (1 - q))` of `class`, in nats, where `q` is its probability in `softmax(logits)` of one image.
 ///
-/// They grow with `q_i`, and tell images apart of which the encoder is so sure that `q_i` rounds to 1: a trained encoder is of most.
-/// Infinite for the only class of one. Shapes: `logits`, finite, and result `[classes]`.
+/// They grow with `q`, and tell images apart of which the encoder is so sure that `q` rounds to 1: a trained encoder is of most.
+/// Infinite for the only class of one. Shape: `logits` `[classes]`, finite. Panics if there is no such class.
 ///
 /// ```
-/// let [sure, surer] = [[20.0, 0.0], [30.0, 0.0]].map(|logits| aae_eval::log_odds(&logits));
-/// assert_eq!((sure[0], surer[0]), (20.0, 30.0));
+/// let [sure, surer] = [[20.0, 0.0], [30.0, 0.0]].map(|logits| aae_eval::log_odds(&logits, 0));
+/// assert_eq!((sure, surer), (20.0, 30.0));
 /// ```
-pub fn log_odds(logits: &[f32]) -> Vec<f64> {
-    let others = |class: usize| {
+pub fn log_odds(logits: &[f32], class: usize) -> f64 {
+    let others = || {
         let others = logits.iter().enumerate();
-        others.filter_map(move |(other, &logit)| (other != class).then_some(f64::from(logit)))
+        others.filter_map(|(other, &logit)| (other != class).then_some(f64::from(logit)))
     };
-    let odds = logits.iter().enumerate().map(|(class, &logit)| {
-        let greatest = others(class).fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = others(class).map(|other| (other - greatest).exp()).sum();
-        f64::from(logit) - (greatest + sum.ln())
-    });
-    odds.collect()
+    let greatest = others().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = others().map(|other| (other - greatest).exp()).sum();
+    f64::from(logits[class]) - (greatest + sum.ln())
 }
 
 fn majority_labels(assigned: &[u8], labels: &[u8], clusters: usize) -> Vec<Option<u8>> {
@@ -209,11 +206,12 @@ mod tests {
         // from scipy.special import logit, softmax
         // print(logit(softmax([0.5, -1.0, 2.0])))
         let expected = [-1.548587351573742, -3.2014132779827524, 1.2985867220172476];
-        for (found, expected) in log_odds(&[0.5, -1.0, 2.0]).into_iter().zip(expected) {
-            close(found, expected, 1e-12);
+        for (class, expected) in expected.into_iter().enumerate() {
+            close(log_odds(&[0.5, -1.0, 2.0], class), expected, 1e-12);
         }
-        assert_eq!(log_odds(&[3.0]), [f64::INFINITY]);
-        assert_eq!(log_odds(&[-2000.0, 2000.0]), [-4000.0, 4000.0]);
+        assert_eq!(log_odds(&[3.0], 0), f64::INFINITY);
+        let far = [0, 1].map(|class| log_odds(&[-2000.0, 2000.0], class));
+        assert_eq!(far, [-4000.0, 4000.0]);
     }
 
     #[test]

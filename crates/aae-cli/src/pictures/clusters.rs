@@ -64,7 +64,7 @@ fn surest(logits: &[f32], ways: usize) -> Result<Vec<Vec<u32>>, EvalError> {
     let rows = logits.chunks_exact(ways.max(1));
     for (position, (row, way)) in rows.zip(argmax_rows(logits, ways)?).enumerate() {
         let way = usize::from(way);
-        members[way].push((log_odds(row)[way], position as u32));
+        members[way].push((log_odds(row, way), position as u32));
     }
     Ok(members
         .into_iter()
