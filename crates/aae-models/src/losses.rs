@@ -86,6 +86,15 @@ pub fn head_distance(heads: &Tensor, threshold: f64) -> Result<Tensor> {
     (short * same.affine(-1.0, 1.0)?)?.sum_all()
 }
 
+/// The same numbers with `share` of their gradient: what is minimised through them moves their source so much less.
+///
+/// Shapes: any -> the same. Errors: none of its own.
+pub fn scale_gradient(x: &Tensor, share: f64) -> Result<Tensor> {
+    let still = x.detach();
+    // The difference is zero, and the one way that a gradient takes.
+    &still + ((x - &still)? * share)?
+}
+
 #[cfg(test)]
 mod tests {
     use candle_core::{Device, Var};
@@ -101,5 +110,17 @@ mod tests {
         let gradients = penalty.backward().unwrap();
         let gradient = gradients.get(&heads).unwrap().to_vec2::<f32>().unwrap();
         assert_eq!(gradient, [[0.0, 2.0], [0.0, 0.0], [0.0, -2.0]]);
+    }
+
+    #[test]
+    fn scaling_the_gradient_leaves_the_numbers() {
+        let x = Var::new(&[0.1f32, 0.7, 1e-30], &Device::Cpu).unwrap();
+        let scaled = scale_gradient(&x, 0.25).unwrap();
+        let numbers = |x: &Tensor| x.to_vec1::<f32>().unwrap();
+        assert_eq!(numbers(&scaled), numbers(&x));
+        let gradients = scaled.sqr().unwrap().sum_all().unwrap().backward().unwrap();
+        let whole = numbers(&(x.as_tensor() * 2.0).unwrap());
+        let quarter: Vec<f32> = whole.iter().map(|g| g * 0.25).collect();
+        assert_eq!(numbers(gradients.get(&x).unwrap()), quarter);
     }
 }

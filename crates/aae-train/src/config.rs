@@ -96,6 +96,9 @@ pub struct DataConfig {
 pub struct LossConfig {
     /// How far a reconstruction is from its image.
     pub reconstruction: ReconstructionLoss,
+    /// Variants that infer the label: share, in `[0, 1]`, of the reconstruction's gradient that reaches it; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_gradient: Option<f64>,
 }
 
 /// What keeps the adversarial game in balance.

@@ -103,6 +103,7 @@ fn change() -> impl Strategy<Value = String> {
         1 => word(&["0", "1", "3", "1000000000"])
             .prop_map(|n| format!("regularization.discriminator_noise_half_life={n}")),
         1 => number().prop_map(|n| format!("regularization.head_distance={n:?}")),
+        1 => number().prop_map(|n| format!("loss.label_gradient={n:?}")),
         1 => word(&["true", "false"]).prop_map(|on| format!("regularization.label_in_discriminator={on}")),
         1 => word(&["mean_squared_error", "half_squared_error", "binary_cross_entropy"])
             .prop_map(|name| format!("loss.reconstruction={name}")),

@@ -269,6 +269,16 @@ fn values_that_do_not_suit_the_variant_or_the_prior_are_refused() {
             "regularization.label_in_discriminator: expected no such key: it belongs to variant `supervised`, found true",
         ),
         (
+            "supervised",
+            "loss.label_gradient=0.5",
+            "loss.label_gradient: expected no such key: this variant decodes no label that it infers, found 0.5",
+        ),
+        (
+            "reduction-2d-100",
+            "loss.label_gradient=1.5",
+            "loss.label_gradient: expected 0 to 1, found 1.5",
+        ),
+        (
             "reduction-2d-100",
             "regularization.head_distance=nan",
             "regularization.head_distance: expected a finite number from 0 on, found NaN",
