@@ -37,13 +37,11 @@ impl Reconstruction {
         images: &Tensor,
     ) -> Result<Tensor> {
         let decoder = autoencoder.decoder();
-        match (label, self.label_gradient) {
-            (Some(label), Some(share)) => {
-                let label = losses::scale_gradient(label, share)?;
-                decoder.reconstruction_loss(&latent.style, Some(&label), images, self.loss)
-            }
-            _ => decoder.reconstruction_loss(&latent.style, label, images, self.loss),
-        }
+        let label = match (label, self.label_gradient) {
+            (Some(label), Some(share)) => Some(losses::scale_gradient(label, share)?),
+            _ => label.cloned(),
+        };
+        decoder.reconstruction_loss(&latent.style, label.as_ref(), images, self.loss)
     }
 
     /// One step down the `loss`, which is given back as a number.

@@ -138,13 +138,6 @@ fn regularization(check: &mut Check, config: &Config) {
         let expected = format!("0: variant `{}` has no cluster heads", variant.name());
         check.that(distance == 0.0, path, expected, distance);
     }
-    if let Some(share) = config.loss.label_gradient {
-        let path = "loss.label_gradient";
-        check.that((0.0..=1.0).contains(&share), path, "0 to 1", share);
-        let expected = "no such key: this variant decodes no label that it infers";
-        let good = variant.label_use().is_inferred() && variant.has_decoder();
-        check.that(good, path, expected, share);
-    }
     let label = config.regularization.label_in_discriminator;
     let path = "regularization.label_in_discriminator";
     let expected = "no such key: it belongs to variant `supervised`";
@@ -172,6 +165,13 @@ fn labels(check: &mut Check, config: &Config) {
         let found = components.map_or("one without components".into(), |n| n.to_string());
         let good = components.is_some_and(|components| components >= ways);
         check.that(good, "prior.kind", expected, found);
+    }
+    if let Some(share) = config.loss.label_gradient {
+        let path = "loss.label_gradient";
+        check.that((0.0..=1.0).contains(&share), path, "0 to 1", share);
+        let expected = "no such key: this variant decodes no label that it infers";
+        let good = variant.label_use().is_inferred() && variant.has_decoder();
+        check.that(good, path, expected, share);
     }
     let Some(labelled) = config.data.labelled else {
         return;
