@@ -45,6 +45,12 @@ impl Prepared {
         let began = Instant::now();
         let place = place.open()?;
         check_precision(config.precision, &place.device)?;
+        if config.precision.is_slower_than_f32() {
+            tracing::warn!(
+                "this CPU (Intel, without AMX) multiplies bfloat16 more slowly than single precision: \
+                 `--precision f32` trains faster"
+            );
+        }
         let found = data::of_run(data.data.as_deref(), run)?;
         let TrainTest { train, test } = found.data;
         let image = ImageShape {
