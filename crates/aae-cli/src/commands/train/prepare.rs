@@ -46,10 +46,7 @@ impl Prepared {
         let place = place.open()?;
         check_precision(config.precision, &place.device)?;
         if config.precision.is_slower_than_f32() {
-            tracing::warn!(
-                "this CPU (Intel, without AMX) multiplies bfloat16 more slowly than single precision: \
-                 `--precision f32` trains faster"
-            );
+            tracing::warn!("on this CPU, Intel without AMX, `--precision f32` is faster than bf16");
         }
         let found = data::of_run(data.data.as_deref(), run)?;
         let TrainTest { train, test } = found.data;
