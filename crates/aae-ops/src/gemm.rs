@@ -6,6 +6,7 @@ mod amx;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod bf16;
+mod cpu;
 mod output;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
@@ -20,6 +21,7 @@ use crate::Precision;
 use crate::buffer::Buffer;
 use crate::path::may_use_own_kernels;
 use crate::pieces::Pieces;
+pub(crate) use cpu::{has_bf16, has_fast_bf16};
 pub(crate) use output::Output;
 
 /// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
@@ -69,29 +71,6 @@ impl<'a> Matrix<'a> {
     fn offset(self, row: usize, column: usize) -> *const f32 {
         self.data[row * self.row_stride + column * self.column_stride..].as_ptr()
     }
-}
-
-/// Whether this CPU multiplies bfloat16 numbers by itself.
-pub(crate) fn has_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return bf16::is_available();
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
-
-/// Whether this CPU multiplies bfloat16 numbers faster than single-precision ones. Intel's do in tiles alone: one whose tiles were
-/// hidden did 82 GFLOP/s a core with the instruction for vectors, and 168 in `f32`. AMD's (Zen 4 and 5) are faster with it.
-pub(crate) fn has_fast_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return bf16::is_available() && (amx::is_available() || !is_intel());
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
-}
-
-#[cfg(target_arch = "x86_64")]
-fn is_intel() -> bool {
-    let id = std::arch::x86_64::__cpuid(0);
-    [id.ebx, id.edx, id.ecx] == [*b"Genu", *b"ineI", *b"ntel"].map(u32::from_le_bytes)
 }
 
 /// What computes a product.
