@@ -123,6 +123,10 @@ pub(super) fn begin(prepared: &Prepared, run: &RunDir, log: &LogFile) -> anyhow:
         durable::write(&run.labelled(), seen.to_string().as_bytes())?;
     }
     open_log(log, run);
+    // A run that goes on has no choice any more.
+    if prepared.config.precision.is_slower_than_f32() {
+        tracing::warn!("on this CPU, Intel without AMX, `--precision f32` is faster than bf16");
+    }
     Ok(())
 }
 

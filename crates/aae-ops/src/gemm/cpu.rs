@@ -8,11 +8,11 @@ pub(crate) fn has_bf16() -> bool {
     return false;
 }
 
-/// Whether this CPU multiplies bfloat16 numbers faster than single-precision ones. Intel's do in tiles alone: one whose tiles were
-/// hidden did 82 GFLOP/s a core with the instruction for vectors, and 168 in `f32`. AMD's (Zen 4 and 5) are faster with it.
+/// Whether this CPU multiplies bfloat16 numbers faster than single-precision ones. AMD's do (Zen 4 and 5); Intel's in tiles alone: one
+/// whose tiles were hidden trained more slowly with the instruction for vectors (docs/benchmarks.md).
 pub(crate) fn has_fast_bf16() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return super::bf16::is_available() && (super::amx::is_available() || !is_intel());
+    return has_bf16() && (super::amx::is_available() || !is_intel());
     #[cfg(not(target_arch = "x86_64"))]
     return false;
 }

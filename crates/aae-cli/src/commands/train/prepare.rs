@@ -45,9 +45,6 @@ impl Prepared {
         let began = Instant::now();
         let place = place.open()?;
         check_precision(config.precision, &place.device)?;
-        if config.precision.is_slower_than_f32() {
-            tracing::warn!("on this CPU, Intel without AMX, `--precision f32` is faster than bf16");
-        }
         let found = data::of_run(data.data.as_deref(), run)?;
         let TrainTest { train, test } = found.data;
         let image = ImageShape {
