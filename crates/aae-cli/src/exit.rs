@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use aae_data::DataError;
 use aae_eval::EvalError;
 use aae_ops::ThreadsError;
-use aae_train::FitError;
 use aae_train::checkpoint::CheckpointError;
 use aae_train::config::ConfigErrors;
 use aae_train::device::DeviceError;
@@ -18,6 +17,7 @@ use aae_train::metrics::MetricsError;
 use aae_train::run_dir::RunDirError;
 use aae_train::state::RestoreError;
 use aae_train::tensor_file::{TensorFileError, TensorMismatch};
+use aae_train::{FitError, WarmStartError};
 use aae_viz::VizError;
 
 use crate::experiment::ExperimentError;
@@ -100,6 +100,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
         return Some(USAGE);
     }
     if let Some(error) = cause.downcast_ref::<FitError>() {
+        return Some(error.exit_code());
+    }
+    if let Some(error) = cause.downcast_ref::<WarmStartError>() {
         return Some(error.exit_code());
     }
     if let Some(error) = cause.downcast_ref::<ConfigErrors>() {

@@ -85,12 +85,15 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
         plural(begin.total_steps, "step"),
     );
     let goes_on = format!("after step {}", count(begin.step));
+    let start = config.warm_start_folder();
+    let start = start.map(|run| format!("the networks of {}, as far as they fit", run.display()));
     let mut rows = vec![
         ("training", what),
         ("data", images),
         ("", begin.data.display().to_string()),
         ("parameters", networks.join(", ")),
         ("length", length),
+        ("begins with", start.unwrap_or_default()),
         ("going on", goes_on),
         (
             "device",
@@ -107,7 +110,11 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
         ),
         ("run folder", begin.folder.display().to_string()),
     ];
-    rows.retain(|(name, _)| *name != "going on" || begin.step > 0);
+    rows.retain(|(name, text)| match *name {
+        "begins with" => begin.step == 0 && !text.is_empty(),
+        "going on" => begin.step > 0,
+        _ => true,
+    });
     table(&rows) + "\n"
 }
 

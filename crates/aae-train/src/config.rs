@@ -3,7 +3,7 @@
 //! A preset states all of it; `--config FILE`, flags and `--set` change parts ([`Config::resolve`]). The resolved configuration is
 //! written to the run folder before the first step. Where the data lies and how many threads work are not part of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aae_models::prior::PriorConfig;
 use aae_models::{ImageShape, ModelConfig, ReconstructionLoss};
@@ -52,6 +52,10 @@ pub struct Config {
     /// Where to stop, in steps, if before the last epoch's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,
+    /// The folder of a run whose networks this one begins with, as far as their names and shapes are the same; `{seed}` in it stands
+    /// for the seed. Absent: the seed draws them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<String>,
     /// How precisely a training step multiplies; parameters and moments are `f32`, and so is every evaluation. Absent: `f32`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub precision: Precision,
@@ -232,6 +236,12 @@ impl Config {
     pub fn total_steps(&self, steps_per_epoch: u64) -> u64 {
         let steps = self.epochs.saturating_mul(steps_per_epoch);
         self.max_steps.map_or(steps, |max| steps.min(max))
+    }
+
+    /// The folder that [`warm_start`](Self::warm_start) names for this seed.
+    pub fn warm_start_folder(&self) -> Option<PathBuf> {
+        let named = self.warm_start.as_ref()?;
+        Some(named.replace("{seed}", &self.seed.to_string()).into())
     }
 
     /// Checks every value that can be checked without the data.

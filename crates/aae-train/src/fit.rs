@@ -72,6 +72,7 @@ impl<'a> Fit<'a> {
         };
         let mut variant = build(job.config, image, job.device)?;
         let (mut step, mut best) = (0, None);
+        let mut last_checkpoint = None;
         if let Some(checkpoint) = job.resume.take() {
             check_same("config", &checkpoint.meta.config_hash, &job.config.hash())?;
             check_same(
@@ -85,6 +86,7 @@ impl<'a> Fit<'a> {
                 &checkpoint.meta.counters,
             )?;
             (step, best) = (checkpoint.meta.step, checkpoint.meta.best);
+            last_checkpoint = Some(job.run.checkpoint(step));
         }
         let (metrics, cut) = MetricsWriter::resume(&job.run.metrics(), step)?;
         let total_steps = job.config.total_steps(steps_per_epoch);
@@ -100,7 +102,7 @@ impl<'a> Fit<'a> {
             image,
             metrics,
             best,
-            last_checkpoint: (step > 0).then(|| job.run.checkpoint(step)),
+            last_checkpoint,
             steps_per_epoch,
             total_steps,
             step,

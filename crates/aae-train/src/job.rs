@@ -42,7 +42,7 @@ pub struct Job<'a> {
     pub run: &'a RunDir,
     /// Where to compute.
     pub device: &'a Device,
-    /// Where to go on, if the run was interrupted.
+    /// Where to go on, if the run was interrupted, or begins with a [`WarmStart`](crate::WarmStart), whose checkpoint is saved in `run`.
     pub resume: Option<Checkpoint>,
     /// Measures the model.
     pub evaluator: &'a mut dyn Evaluator,

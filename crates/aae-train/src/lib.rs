@@ -31,6 +31,7 @@ pub mod schedule;
 pub mod state;
 pub mod tensor_file;
 pub mod variants;
+mod warm_start;
 
 pub use classification::Classification;
 pub use draws::Draws;
@@ -40,6 +41,7 @@ pub use job::{Evaluator, Job, Outcome};
 pub use phase::Phase;
 pub use reconstruction::Reconstruction;
 pub use regularizer::Regularizer;
+pub use warm_start::{WarmStart, WarmStartError};
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aae_train::Outcome;
 use aae_train::config::{Config, Override};
 use aae_train::run_dir::RunDir;
+use aae_train::{Outcome, WarmStartError};
 use anyhow::Context;
 use clap::Args;
 
@@ -20,6 +20,7 @@ use crate::experiment::{EXPERIMENTS, RESULTS, Seeds, folder, seed_folder, table}
 use crate::logging::LogFile;
 use crate::signals::Stop;
 use crate::text::{count, duration, plural};
+use crate::trained::run_path;
 use crate::{output, program, report, shell};
 
 /// Train a preset with several seeds, and give mean and standard error of every figure
@@ -74,7 +75,10 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
             let message = format!("{flag}: {} has no decoder", args.preset);
             return Err(UsageError(message).into());
         }
-        folder::look(&args.run_folder(config.seed), config)?;
+        let there = folder::look(&args.run_folder(config.seed), config)?;
+        if let (None, Some(from)) = (there, config.warm_start_folder()) {
+            RunDir::open(&run_path(&from)).map_err(WarmStartError::from)?;
+        }
     }
     if args.extra().flag().is_some() {
         let place = args.place.open()?;
@@ -266,9 +270,10 @@ impl ExperimentArgs {
                 (run, checkpoint)
             }
             None => {
+                let warm_start = prepared.warm_start()?;
                 let run = RunDir::create_at(&folder)?;
-                begin(prepared, &run, log)?;
-                (run, None)
+                let checkpoint = begin(prepared, &run, log, warm_start)?;
+                (run, checkpoint)
             }
         };
         let Ended { outcome, time, .. } = train(prepared, &run, checkpoint, stop)?;

@@ -4,14 +4,14 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use aae_train::checkpoint::{
-    Checkpoint, CheckpointError, CheckpointMeta, Newest, load_newest_that,
+    Checkpoint, CheckpointError, CheckpointMeta, Newest, load_newest_that, save,
 };
 use aae_train::config::{Config, Difference};
 use aae_train::environment::Environment;
 use aae_train::model_file::ModelFile;
 use aae_train::observer::Observer;
 use aae_train::run_dir::RunDir;
-use aae_train::{FitError, Job, Outcome, durable, fit};
+use aae_train::{FitError, Job, Outcome, WarmStart, durable, fit};
 use anyhow::Context;
 
 mod flags;
@@ -59,9 +59,11 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
         }
         None => {
             let prepared = Prepared::new(args.resolve()?, &args.data, None, &args.place)?;
+            // Looked for before there is a folder.
+            let warm_start = prepared.warm_start()?;
             let run = args.create(&prepared.config)?;
-            begin(&prepared, &run, log)?;
-            (prepared, run, None)
+            let checkpoint = begin(&prepared, &run, log, warm_start)?;
+            (prepared, run, checkpoint)
         }
     };
     prepared.figures = !args.no_figures;
@@ -111,8 +113,13 @@ fn say_finished(run: &RunDir, summary: &Summary) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes into a new run folder what is known before the first step.
-pub(super) fn begin(prepared: &Prepared, run: &RunDir, log: &LogFile) -> anyhow::Result<()> {
+/// Writes into a new run folder what is known before the first step, and gives the checkpoint that a warm start begins with.
+pub(super) fn begin(
+    prepared: &Prepared,
+    run: &RunDir,
+    log: &LogFile,
+    warm_start: Option<WarmStart>,
+) -> anyhow::Result<Option<Checkpoint>> {
     durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
     prepared.environment.write(&run.environment())?;
     if let Some(labelled) = &prepared.splits.labelled {
@@ -127,10 +134,23 @@ pub(super) fn begin(prepared: &Prepared, run: &RunDir, log: &LogFile) -> anyhow:
     if prepared.config.precision.is_slower_than_f32() {
         tracing::warn!("on this CPU, Intel without AMX, `--precision f32` is faster than bf16");
     }
-    Ok(())
+    warm_start.map(|start| keep(run, start)).transpose()
 }
 
-/// The checkpoint that a locked run goes on from, if it has lived to write one.
+/// Saves what a run begins with as its checkpoint of step 0.
+fn keep(run: &RunDir, start: WarmStart) -> anyhow::Result<Checkpoint> {
+    save(run, &start.checkpoint)?;
+    let (taken, drawn) = (start.taken.len(), start.drawn.len());
+    let steps = plural(start.steps, "step");
+    let mut text = format!("{taken} of {} tensors from a run of {steps}", taken + drawn);
+    if drawn > 0 {
+        text.push_str(&format!("; drawn by the seed: {}", start.drawn.join(", ")));
+    }
+    report::say(&report::table(&[("warm start", text)]));
+    Ok(start.checkpoint)
+}
+
+/// The checkpoint that a locked run goes on from, if it has lived to write one or begins with one.
 pub(super) fn go_on(
     prepared: &Prepared,
     run: &RunDir,
@@ -139,16 +159,18 @@ pub(super) fn go_on(
     let newest = checkpoint_of(run, &prepared.config)?;
     open_log(log, run);
     warn_of_differences(run, prepared);
-    Ok(newest.map(|newest| {
-        newest
-            .warnings
-            .iter()
-            .for_each(|warning| tracing::warn!("{warning}"));
-        if !newest.warnings.is_empty() {
-            tracing::warn!("{}: going on from here instead", newest.path.display());
-        }
-        newest.checkpoint
-    }))
+    let Some(newest) = newest else {
+        let warm_start = prepared.warm_start()?;
+        return warm_start.map(|start| keep(run, start)).transpose();
+    };
+    newest
+        .warnings
+        .iter()
+        .for_each(|warning| tracing::warn!("{warning}"));
+    if !newest.warnings.is_empty() {
+        tracing::warn!("{}: going on from here instead", newest.path.display());
+    }
+    Ok(Some(newest.checkpoint))
 }
 
 /// Says what may keep a resumed run from ending with the same bytes.
@@ -214,13 +236,13 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             let run = RunDir::open(&run_path(path))?;
             let config = run.read_config()?;
             let newest = checkpoint_of(&run, &config)?;
-            let step = newest.map_or(0, |newest| newest.checkpoint.meta.step);
+            let step = newest.map(|newest| newest.checkpoint.meta.step);
             (config, run.path().to_path_buf(), step)
         }
         None => {
             let config = args.resolve()?;
             let folder = args.folder(&config)?;
-            (config, folder, 0)
+            (config, folder, None)
         }
     };
     let run = args.resume.as_ref().map(|_| folder.as_path());
@@ -232,10 +254,13 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         }
         warn_of_differences(&run, &prepared);
     }
+    if step.is_none() {
+        prepared.warm_start()?;
+    }
     let parameters = prepared.parameters()?;
     let text = report::beginning(&report::Beginning {
         parameters: &parameters,
-        step,
+        step: step.unwrap_or(0),
         ..prepared.beginning(&folder)
     });
     output::print(&format!("{text}a dry run: nothing is trained or written\n"))?;

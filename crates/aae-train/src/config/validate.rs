@@ -45,6 +45,10 @@ pub(super) fn problems(config: &Config) -> Problems {
     ] {
         check.that(value >= 1, path, "at least 1", value);
     }
+    if let Some(folder) = &config.warm_start {
+        let expected = "the folder of a run";
+        check.that(!folder.is_empty(), "warm_start", expected, "nothing");
+    }
     check.that(
         config.epochs <= MAX_EPOCHS,
         "epochs",

@@ -71,6 +71,9 @@ pub(crate) struct ChangeArgs {
     /// Multiply in f32, or faster and less precisely in bf16 where the CPU can
     #[arg(long, value_name = "f32|bf16", help_heading = "What to train")]
     precision: Option<String>,
+    /// Begin with another run's networks, as far as they fit; {seed} in its path stands for the seed
+    #[arg(long, value_name = "RUN", help_heading = "What to train")]
+    warm_start: Option<String>,
 }
 
 /// Train an autoencoder, plain or adversarial, and leave everything in a run folder
@@ -104,7 +107,7 @@ pub(crate) struct TrainArgs {
     /// Go on with the interrupted run in this folder, with its own configuration
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "preset", "config", "set", "epochs", "max_steps", "batch_size", "seed", "limit_train", "figures_every",
-        "checkpoint_every", "precision", "out", "name",
+        "checkpoint_every", "precision", "warm_start", "out", "name",
     ])]
     pub(super) resume: Option<PathBuf>,
     /// With --resume: go on only where the run was begun: same program, processor and device, so that the same bytes come out
@@ -128,10 +131,11 @@ impl ChangeArgs {
         let flags = self.flags().into_iter();
         let flags =
             flags.filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
-        let precision = self.precision.as_deref();
-        let precision = precision.map(|name| Override::flag("--precision", "precision", name));
+        let named = self.named().into_iter();
+        let named =
+            named.filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
         let overrides: Vec<Override> = flags
-            .chain(precision)
+            .chain(named)
             .chain(seed)
             .chain(self.set.iter().map(|text| Override::set(text)))
             .collect();
@@ -151,13 +155,25 @@ impl ChangeArgs {
                     .flat_map(|n| [flag.to_owned(), n.to_string()]),
             );
         }
-        if let Some(precision) = &self.precision {
-            words.extend(["--precision".to_owned(), precision.clone()]);
+        for (flag, _, value) in self.named() {
+            words.extend(
+                value
+                    .into_iter()
+                    .flat_map(|name| [flag.to_owned(), name.to_owned()]),
+            );
         }
         for text in &self.set {
             words.extend(["--set".to_owned(), text.clone()]);
         }
         words
+    }
+
+    /// The same of each flag of a name.
+    fn named(&self) -> [(&'static str, &'static str, Option<&str>); 2] {
+        [
+            ("--precision", "precision", self.precision.as_deref()),
+            ("--warm-start", "warm_start", self.warm_start.as_deref()),
+        ]
     }
 
     /// Each flag of a number, the value that it changes, and what it was given.

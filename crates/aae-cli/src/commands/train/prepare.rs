@@ -10,12 +10,13 @@ use aae_train::config::Config;
 use aae_train::data::Splits;
 use aae_train::device::check_precision;
 use aae_train::environment::Environment;
-use aae_train::{memory, variants};
+use aae_train::{WarmStart, WarmStartError, memory, variants};
 
 use crate::args::DataArgs;
 use crate::data;
 use crate::device::{DeviceArgs, Place};
 use crate::report::Beginning;
+use crate::trained::run_path;
 
 /// A configuration that fits its data, on an open device.
 #[derive(Debug)]
@@ -97,14 +98,25 @@ impl Prepared {
         }
     }
 
+    /// What the run begins with, if that is another's networks.
+    pub(crate) fn warm_start(&self) -> Result<Option<WarmStart>, WarmStartError> {
+        let (config, device) = (&self.config, &self.place.device);
+        let from = config.warm_start_folder().map(|named| run_path(&named));
+        from.map(|from| WarmStart::new(config, &from, self.image(), device, &self.fingerprint))
+            .transpose()
+    }
+
+    fn image(&self) -> ImageShape {
+        let images = self.test.dataset();
+        ImageShape {
+            height: images.height(),
+            width: images.width(),
+        }
+    }
+
     /// Parameters per network.
     pub(crate) fn parameters(&self) -> anyhow::Result<Vec<(String, usize)>> {
-        let (height, width) = (self.test.dataset().height(), self.test.dataset().width());
-        let variant = variants::build(
-            &self.config,
-            ImageShape { height, width },
-            &self.place.device,
-        )?;
+        let variant = variants::build(&self.config, self.image(), &self.place.device)?;
         let networks = variant.networks().into_iter();
         let count = networks.map(|(name, params)| {
             (
