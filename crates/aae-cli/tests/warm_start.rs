@@ -34,6 +34,11 @@ fn a_warm_start_begins_with_a_checkpoint_of_its_own() {
         .succeeds();
     assert_eq!(model, place.read("runs/warm/model.safetensors"));
 
+    let held_out = ["--set", "data.validation=20", "--max-steps", "1"];
+    train(&held_out)
+        .succeeds()
+        .says("it may have trained on what this one holds out");
+
     // Nothing is made where there is nothing to begin with.
     place
         .train(&["--warm-start", "nowhere", "--name", "none"])

@@ -9,7 +9,7 @@ use aae_models::ImageShape;
 use candle_core::Device;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointMeta, load_newest};
-use crate::config::Config;
+use crate::config::{Config, LabelNeed};
 use crate::exit;
 use crate::run_dir::{RunDir, RunDirError};
 use crate::state::capture;
@@ -61,6 +61,8 @@ pub struct WarmStart {
     pub taken: Vec<String>,
     /// Those that are drawn by the seed, as in any other run, for the other run's have another shape or are not there.
     pub drawn: Vec<String>,
+    /// Whether the other run may have seen images that this one holds out, or labels that this one may not see.
+    pub has_seen_more: bool,
 }
 
 impl WarmStart {
@@ -99,10 +101,25 @@ impl WarmStart {
         Ok(Self {
             checkpoint: Checkpoint { tensors, meta },
             steps: other.meta.step,
+            has_seen_more: has_seen_more(&other.meta.config, config),
             taken,
             drawn,
         })
     }
+}
+
+/// Whether a run may know what `here` must not: its held-out images, or labels beyond its own.
+fn has_seen_more(there: &Config, here: &Config) -> bool {
+    let labels = |config: &Config| match config.variant.label_need() {
+        LabelNeed::Never => Some(0),
+        _ => config.data.labelled,
+    };
+    // The seed decides which images are held out, and which of the others have labels.
+    let images = |config: &Config| (config.seed, config.data.validation, config.data.limit_train);
+    let same = images(there) == images(here);
+    let holds_out = here.data.validation > 0;
+    let uses_labels = labels(there) != Some(0);
+    (holds_out && !same) || (uses_labels && !(same && labels(there) == labels(here)))
 }
 
 /// Takes the tensor over if it has the same shape; whether it has.

@@ -152,3 +152,40 @@ fn a_folder_is_named_for_each_seed() {
     assert_eq!(folder("seed=3", "a/s1"), Path::new("a/s1"));
     assert_eq!(config("aae", &[]).warm_start_folder(), None);
 }
+
+#[test]
+fn it_is_told_if_the_other_run_knows_what_this_one_must_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = other(folder.path());
+    let seen_more = |preset: &str, more: &[&str]| {
+        let config = config(preset, more);
+        warm_start(&config, run.path()).unwrap().has_seen_more
+    };
+    let labels = "data.labelled=7";
+    assert!(!seen_more("semi-supervised-100", &[labels]));
+    assert!(!seen_more("reduction-2d-100", &[labels]));
+    // Other labels: drawn by another seed, of more images, or where none may be seen.
+    assert!(seen_more("reduction-2d-100", &[labels, "seed=1"]));
+    assert!(seen_more("reduction-2d-100", &["data.labelled=4"]));
+    assert!(seen_more("reduction-2d-unsupervised", &[]));
+    // Other images.
+    assert!(seen_more(
+        "reduction-2d-100",
+        &[labels, "data.validation=3"]
+    ));
+    assert!(seen_more(
+        "reduction-2d-100",
+        &[labels, "data.limit_train=30"]
+    ));
+
+    // Without labels only images count that are held out.
+    let config = config("aae", &["data.validation=0"]);
+    let run = whole_run(&config, &folder.path().join("unlabelled"));
+    fs::write(run.config(), config.to_toml()).unwrap();
+    let seen_more = |more: &[&str]| {
+        let config = common::config("aae", more);
+        warm_start(&config, run.path()).unwrap().has_seen_more
+    };
+    assert!(!seen_more(&["data.validation=0", "seed=1"]));
+    assert!(seen_more(&["data.validation=2"]));
+}
