@@ -63,6 +63,8 @@ pub struct WarmStart {
     pub drawn: Vec<String>,
     /// Whether the other run may have seen images that this one holds out, or labels that this one may not see.
     pub has_seen_more: bool,
+    /// What is wrong with each newer checkpoint of the other run.
+    pub warnings: Vec<String>,
 }
 
 impl WarmStart {
@@ -77,7 +79,8 @@ impl WarmStart {
         device: &Device,
         data_fingerprint: &str,
     ) -> Result<Self, WarmStartError> {
-        let other = load_newest(&RunDir::open(from)?)?.checkpoint;
+        let newest = load_newest(&RunDir::open(from)?)?;
+        let other = newest.checkpoint;
         let variant = build(config, image, device)?;
         let (mut tensors, counters) = capture(variant.as_ref())?;
         let networks = variant.networks().into_iter();
@@ -100,6 +103,7 @@ impl WarmStart {
         };
         Ok(Self {
             checkpoint: Checkpoint { tensors, meta },
+            warnings: newest.warnings,
             steps: other.meta.step,
             has_seen_more: has_seen_more(&other.meta.config, config),
             taken,

@@ -134,6 +134,10 @@ fn what_cannot_be_begun_with_is_named() {
     assert_eq!(code, 2);
     assert!(message.starts_with("warm_start: ") && message.contains("not a run folder"));
 
+    // What is damaged is passed over while there is an older one.
+    fs::write(run.checkpoint(12), "no checkpoint").unwrap();
+    let start = warm_start(&config, run.path()).unwrap();
+    assert_eq!((start.steps, start.warnings.len()), (10, 1));
     for file in fs::read_dir(run.checkpoints()).unwrap() {
         fs::write(file.unwrap().path(), "no checkpoint").unwrap();
     }

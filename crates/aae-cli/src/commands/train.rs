@@ -147,6 +147,8 @@ fn keep(run: &RunDir, start: WarmStart) -> anyhow::Result<Checkpoint> {
         text.push_str(&format!("; drawn by the seed: {}", start.drawn.join(", ")));
     }
     report::say(&report::table(&[("warm start", text)]));
+    let passed_over = start.warnings.iter();
+    passed_over.for_each(|warning| tracing::warn!("warm start: {warning}"));
     if start.has_seen_more {
         tracing::warn!(
             "warm start: the other run has another seed, or other images and labels (`data`): it may have trained on what this one holds out or has no label of"
