@@ -13,7 +13,8 @@ use super::{LOCK, RunDirError};
 /// Errors: `Locked` with the owner's process id if another process holds it.
 pub(super) fn take(root: &Path) -> Result<File, RunDirError> {
     let path = root.join(LOCK);
-    let _turn = turn(root);
+    let folder = File::open(root).map_err(RunDirError::io(root, "open the folder"))?;
+    let _turn = turn(folder);
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -35,12 +36,11 @@ pub(super) fn take(root: &Path) -> Result<File, RunDirError> {
     Ok(file)
 }
 
-/// The right to lock the file and to read whose it is, until the returned folder is closed: a lock on the folder itself, held for a
-/// moment. Otherwise one who comes between the owner's locking and its writing would find the number of an owner that was killed.
+/// The right to lock the file and to read whose it is, until the returned folder is closed: a lock on the run folder itself, held for
+/// a moment. Otherwise one who comes between the owner's locking and its writing would find the number of an owner that was killed.
 ///
-/// None where folders cannot be locked, or if a process keeps its turn, for it was stopped: it names the wrong process at worst.
-fn turn(root: &Path) -> Option<File> {
-    let folder = File::open(root).ok()?;
+/// None where folders cannot be locked, or if a process keeps its turn, for it was stopped: the wrong process is named at worst.
+fn turn(folder: File) -> Option<File> {
     for _ in 0..200 {
         match folder.try_lock() {
             Ok(()) => return Some(folder),
@@ -84,7 +84,7 @@ mod tests {
         let root = directory.path();
         fs::write(root.join(LOCK), "1\n").unwrap();
         // An owner that has locked the file and written nothing yet.
-        let its_turn = turn(root).unwrap();
+        let its_turn = turn(File::open(root).unwrap()).unwrap();
         let mut file = OpenOptions::new()
             .write(true)
             .open(root.join(LOCK))
@@ -107,7 +107,7 @@ mod tests {
     fn who_keeps_its_turn_keeps_nobody_from_an_answer() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
-        let _turn = turn(root).unwrap();
+        let _turn = turn(File::open(root).unwrap()).unwrap();
         take(root).unwrap();
     }
 }
