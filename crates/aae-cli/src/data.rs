@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use aae_data::{DataError, TrainTest, load, locate};
+use aae_data::{DataError, Dataset, TrainTest, load, locate};
+use aae_models::ImageShape;
 use aae_train::data::fingerprint;
 use aae_train::environment::Environment;
 
@@ -41,6 +42,14 @@ pub(crate) fn of_run(explicit: Option<&Path>, run: Option<&Path>) -> Result<Foun
         data,
         fingerprint,
     })
+}
+
+/// The size of the images.
+pub(crate) fn image_shape(images: &Dataset) -> ImageShape {
+    ImageShape {
+        height: images.height(),
+        width: images.width(),
+    }
 }
 
 /// Finds and reads the data: `--data`, else `AAE_DATA`, else the MNIST that comes with the project. Also says where it was.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use aae_data::{Dataset, TrainTest};
 use aae_eval::EvalError;
 use aae_models::prior::PriorConfig;
-use aae_models::{Autoencoder, ImageShape, LabelUse};
+use aae_models::{Autoencoder, LabelUse};
 use aae_train::checkpoint::load_newest;
 use aae_train::config::Config;
 use aae_train::durable::DurableError;
@@ -165,11 +165,8 @@ fn from_checkpoint(run: &RunDir, data: &DataArgs) -> anyhow::Result<ModelFile> {
     let mut tensors = newest.checkpoint.tensors;
     tensors.retain(|name, _| name.starts_with("encoder.") || name.starts_with("decoder."));
     let meta = newest.checkpoint.meta;
-    let Found { data, .. } = data::of_run(data.data.as_deref(), Some(run.path()))?;
-    let image = ImageShape {
-        height: data.test.height(),
-        width: data.test.width(),
-    };
+    let found = data::of_run(data.data.as_deref(), Some(run.path()))?;
+    let image = data::image_shape(&found.data.test);
     Ok(ModelFile {
         tensors,
         meta: ModelMeta {

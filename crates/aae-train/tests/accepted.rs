@@ -9,16 +9,11 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use aae_models::ImageShape;
 use aae_train::config::{Config, Override};
 use aae_train::variants::build;
 use candle_core::Device;
 use proptest::prelude::*;
 
-const IMAGE: ImageShape = ImageShape {
-    height: 4,
-    width: 5,
-};
 const CLASSES: usize = 3;
 const BATCH: usize = 6;
 
@@ -129,7 +124,7 @@ fn accepted(preset: &str, changes: &[String]) -> Option<Config> {
     config.data.labelled = config.data.labelled.map(|labels| labels.min(4));
     config.data.validation = 0;
     config.validate().ok()?;
-    config.validate_for(BATCH, CLASSES, IMAGE).ok()?;
+    config.validate_for(BATCH, CLASSES, common::IMAGE).ok()?;
     Some(config)
 }
 
@@ -149,7 +144,7 @@ proptest! {
     ) {
         if let Some(config) = accepted(&preset, &changes) {
             let stepped = catch_unwind(AssertUnwindSafe(|| {
-                let mut variant = build(&config, IMAGE, &Device::Cpu)?;
+                let mut variant = build(&config, common::IMAGE, &Device::Cpu)?;
                 let positions: Vec<u32> = (0..config.batch_size as u32).collect();
                 let steps = variant.step(&common::step_batch(&config, &positions, 0))?;
                 // A loss need not be finite: that is found by the loop, and ends the run with its own code.

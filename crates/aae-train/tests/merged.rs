@@ -4,16 +4,11 @@
 mod common;
 
 use aae_models::init::Init;
-use aae_models::{Autoencoder, Discriminator, ImageShape, LabelUse, Pass, losses};
+use aae_models::{Autoencoder, Discriminator, LabelUse, Pass, losses};
 use aae_ops::{Param, backward, zero_gradients};
 use aae_train::{Draws, Regularizer};
 use candle_core::{Device, Tensor};
-use common::{config, step_batch};
-
-const IMAGE: ImageShape = ImageShape {
-    height: 4,
-    width: 5,
-};
+use common::{IMAGE, config, step_batch};
 
 /// Images in a batch: an odd number.
 const POSITIONS: [u32; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];

@@ -4,18 +4,12 @@
 
 mod common;
 
-use aae_models::ImageShape;
 use aae_ops::{Param, Precision, with_plain_ops, with_portable_products, with_precision};
 use aae_train::config::Config;
 use aae_train::presets::presets;
 use aae_train::variants::build;
 use candle_core::{Device, Tensor};
-use common::{config, step_batch};
-
-const IMAGE: ImageShape = ImageShape {
-    height: 4,
-    width: 5,
-};
+use common::{IMAGE, config, step_batch};
 
 /// How many images each step sees: numbers that no register divides.
 const BATCHES: [u32; 3] = [31, 13, 33];

@@ -4,7 +4,6 @@
 mod common;
 
 use aae_data::permutation;
-use aae_models::ImageShape;
 use aae_ops::stream::stream;
 use aae_ops::with_threads;
 use aae_train::checkpoint::{load, load_newest};
@@ -14,12 +13,7 @@ use aae_train::run_dir::RunDir;
 use aae_train::variants::{Variant, build};
 use aae_train::{Draws, Outcome, Phase, Regularizer};
 use candle_core::{Device, Tensor};
-use common::{VARIANTS, bytes, config, step_batch, train, whole_run};
-
-const IMAGE: ImageShape = ImageShape {
-    height: 4,
-    width: 5,
-};
+use common::{IMAGE, VARIANTS, bytes, config, step_batch, train, whole_run};
 
 /// The bits of every parameter of every network, running statistics aside: those are moved by no phase.
 fn weights(variant: &dyn Variant) -> Vec<(&'static str, Vec<u32>)> {

@@ -6,7 +6,6 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use aae_models::ImageShape;
 use aae_train::checkpoint::{load_newest, save};
 use aae_train::config::Config;
 use aae_train::data::fingerprint;
@@ -15,12 +14,7 @@ use aae_train::state::capture;
 use aae_train::variants::build;
 use aae_train::{Outcome, WarmStart, WarmStartError};
 use candle_core::Device;
-use common::{bytes, config, dataset, train, whole_run};
-
-const IMAGE: ImageShape = ImageShape {
-    height: 4,
-    width: 5,
-};
+use common::{IMAGE, bytes, config, dataset, train, whole_run};
 
 fn warm_start(config: &Config, from: &Path) -> Result<WarmStart, WarmStartError> {
     let data = fingerprint(&dataset());

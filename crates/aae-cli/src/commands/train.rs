@@ -134,11 +134,14 @@ pub(super) fn begin(
     if prepared.config.precision.is_slower_than_f32() {
         tracing::warn!("on this CPU, Intel without AMX, `--precision f32` is faster than bf16");
     }
-    warm_start.map(|start| keep(run, start)).transpose()
+    keep(run, warm_start)
 }
 
-/// Saves what a run begins with as its checkpoint of step 0.
-fn keep(run: &RunDir, start: WarmStart) -> anyhow::Result<Checkpoint> {
+/// Saves what a run begins with, if that is another's networks, as its checkpoint of step 0.
+fn keep(run: &RunDir, start: Option<WarmStart>) -> anyhow::Result<Option<Checkpoint>> {
+    let Some(start) = start else {
+        return Ok(None);
+    };
     save(run, &start.checkpoint)?;
     let (taken, drawn) = (start.taken.len(), start.drawn.len());
     let steps = plural(start.steps, "step");
@@ -154,7 +157,7 @@ fn keep(run: &RunDir, start: WarmStart) -> anyhow::Result<Checkpoint> {
             "warm start: the other run has another seed, or other images and labels (`data`): it may have trained on what this one holds out or has no label of"
         );
     }
-    Ok(start.checkpoint)
+    Ok(Some(start.checkpoint))
 }
 
 /// The checkpoint that a locked run goes on from, if it has lived to write one or begins with one.
@@ -167,8 +170,7 @@ pub(super) fn go_on(
     open_log(log, run);
     warn_of_differences(run, prepared);
     let Some(newest) = newest else {
-        let warm_start = prepared.warm_start()?;
-        return warm_start.map(|start| keep(run, start)).transpose();
+        return keep(run, prepared.warm_start()?);
     };
     newest
         .warnings

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aae_data::{Dataset, Split};
-use aae_models::{Autoencoder, one_hot};
+use aae_models::{Autoencoder, ImageShape, one_hot};
 use aae_train::checkpoint::{Checkpoint, load_newest};
 use aae_train::config::{Config, Override};
 use aae_train::data::{Splits, fingerprint};
@@ -18,6 +18,12 @@ use aae_train::{Evaluator, FitError, Job, Outcome, fit};
 use candle_core::Device;
 
 pub(crate) const IMAGES: usize = 50;
+
+/// The size of the images.
+pub(crate) const IMAGE: ImageShape = ImageShape {
+    height: 4,
+    width: 5,
+};
 
 /// One preset for each variant.
 pub(crate) const VARIANTS: [&str; 8] = [

@@ -129,13 +129,8 @@ impl ChangeArgs {
     /// What the flags and `--set` change, with a seed if that is given by itself.
     pub(crate) fn resolve(&self, preset: &str, seed: Option<Override>) -> anyhow::Result<Config> {
         let flags = self.flags().into_iter();
-        let flags =
-            flags.filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
-        let named = self.named().into_iter();
-        let named =
-            named.filter_map(|(flag, path, value)| Some(Override::flag(flag, path, value?)));
         let overrides: Vec<Override> = flags
-            .chain(named)
+            .map(|flag| flag.change)
             .chain(seed)
             .chain(self.set.iter().map(|text| Override::set(text)))
             .collect();
@@ -148,19 +143,8 @@ impl ChangeArgs {
         if let Some(file) = &self.config {
             words.extend(["--config".to_owned(), file.display().to_string()]);
         }
-        for (flag, _, value) in self.flags() {
-            words.extend(
-                value
-                    .into_iter()
-                    .flat_map(|n| [flag.to_owned(), n.to_string()]),
-            );
-        }
-        for (flag, _, value) in self.named() {
-            words.extend(
-                value
-                    .into_iter()
-                    .flat_map(|name| [flag.to_owned(), name.to_owned()]),
-            );
+        for Flag { flag, value, .. } in self.flags() {
+            words.extend([flag.to_owned(), value]);
         }
         for text in &self.set {
             words.extend(["--set".to_owned(), text.clone()]);
@@ -168,29 +152,47 @@ impl ChangeArgs {
         words
     }
 
-    /// The same of each flag of a name.
-    fn named(&self) -> [(&'static str, &'static str, Option<&str>); 2] {
-        [
-            ("--precision", "precision", self.precision.as_deref()),
-            ("--warm-start", "warm_start", self.warm_start.as_deref()),
-        ]
-    }
-
-    /// Each flag of a number, the value that it changes, and what it was given.
-    fn flags(&self) -> [(&'static str, &'static str, Option<i64>); 6] {
-        [
-            ("--epochs", "epochs", self.epochs),
-            ("--max-steps", "max_steps", self.max_steps),
-            ("--batch-size", "batch_size", self.batch_size),
-            ("--limit-train", "data.limit_train", self.limit_train),
-            ("--figures-every", "figures_every", self.figures_every),
-            (
+    /// The flags that were given.
+    fn flags(&self) -> Vec<Flag> {
+        let number = |flag, path, value: Option<i64>| {
+            value.map(|n| Flag {
+                flag,
+                value: n.to_string(),
+                change: Override::flag(flag, path, n),
+            })
+        };
+        let name = |flag, path, value: &Option<String>| {
+            value.as_deref().map(|name| Flag {
+                flag,
+                value: name.to_owned(),
+                change: Override::flag(flag, path, name),
+            })
+        };
+        let flags = [
+            number("--epochs", "epochs", self.epochs),
+            number("--max-steps", "max_steps", self.max_steps),
+            number("--batch-size", "batch_size", self.batch_size),
+            number("--limit-train", "data.limit_train", self.limit_train),
+            number("--figures-every", "figures_every", self.figures_every),
+            number(
                 "--checkpoint-every",
                 "checkpoint_every",
                 self.checkpoint_every,
             ),
-        ]
+            name("--precision", "precision", &self.precision),
+            name("--warm-start", "warm_start", &self.warm_start),
+        ];
+        flags.into_iter().flatten().collect()
     }
+}
+
+/// A flag that was given.
+struct Flag {
+    flag: &'static str,
+    /// As on the command line.
+    value: String,
+    /// What it changes.
+    change: Override,
 }
 
 impl TrainArgs {

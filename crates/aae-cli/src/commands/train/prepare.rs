@@ -48,10 +48,7 @@ impl Prepared {
         check_precision(config.precision, &place.device)?;
         let found = data::of_run(data.data.as_deref(), run)?;
         let TrainTest { train, test } = found.data;
-        let image = ImageShape {
-            height: train.height(),
-            width: train.width(),
-        };
+        let image = data::image_shape(&train);
         config.validate_for(train.len(), train.classes(), image)?;
         // What trains on another device does not train in this memory.
         if place.device.is_cpu() {
@@ -107,11 +104,7 @@ impl Prepared {
     }
 
     fn image(&self) -> ImageShape {
-        let images = self.test.dataset();
-        ImageShape {
-            height: images.height(),
-            width: images.width(),
-        }
+        data::image_shape(self.test.dataset())
     }
 
     /// Parameters per network.
