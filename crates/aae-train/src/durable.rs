@@ -20,6 +20,9 @@ use crate::exit;
 /// How the name of each of our temporary files ends.
 const TEMPORARY_SUFFIX: &str = ".aae.tmp";
 
+/// So many names that are taken are passed over.
+const MOST_LEFT_BEHIND: u32 = 1000;
+
 /// A file could not be written; what was there before is untouched.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: could not {action}: {source}")]
@@ -73,11 +76,8 @@ pub(crate) fn write_in(
         failed("create the temporary file")(io::Error::from(io::ErrorKind::InvalidFilename))
     })?;
     let directory = parent(path);
-    let temporary = directory.join(temporary_name(name));
-
-    let file = fs
-        .create_new(&temporary)
-        .map_err(failed("create the temporary file"))?;
+    let (temporary, file) =
+        temporary_file(fs, directory, name).map_err(failed("create the temporary file"))?;
     let replaced = fill(file, content)
         .map_err(|(action, source)| failed(action)(source))
         .and_then(|()| fs.rename(&temporary, path).map_err(failed("rename")));
@@ -134,6 +134,24 @@ fn temporary_name(name: &OsStr) -> String {
         name.to_string_lossy(),
         std::process::id()
     )
+}
+
+/// Creates a temporary file for the file of this name.
+///
+/// One that a killed process has left may have the same name: in a container each process may be the first.
+fn temporary_file(
+    fs: &dyn Fs,
+    directory: &Path,
+    name: &OsStr,
+) -> io::Result<(PathBuf, Box<dyn NewFile>)> {
+    let mut left = MOST_LEFT_BEHIND;
+    loop {
+        let path = directory.join(temporary_name(name));
+        match fs.create_new(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && left > 0 => left -= 1,
+            created => return Ok((path, created?)),
+        }
+    }
 }
 
 fn fill(
@@ -204,6 +222,27 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = write(&directory.path().join("no/such/file"), b"x").unwrap_err();
         assert_eq!(error.exit_code(), 73);
+    }
+
+    #[test]
+    fn a_temporary_that_was_left_behind_is_in_nobodys_way() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("report.html");
+        // As of a killed process with the same number: the names of the next writes, and of those that other tests do meanwhile.
+        let next = temporary_name(OsStr::new("report.html"));
+        let (before, count) = next.rsplit_once('-').unwrap();
+        let count: u64 = count
+            .strip_suffix(TEMPORARY_SUFFIX)
+            .unwrap()
+            .parse()
+            .unwrap();
+        for count in count..count + 200 {
+            let name = format!("{before}-{count}{TEMPORARY_SUFFIX}");
+            fs::write(directory.path().join(name), "left").unwrap();
+        }
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(directory.path()).len(), 201);
     }
 
     #[cfg(unix)]
