@@ -11,7 +11,7 @@ use aae_train::config::Config;
 use aae_train::presets::presets;
 use aae_train::run_dir::RunDir;
 use aae_train::variants::{Variant, build};
-use aae_train::{Draws, Outcome, Phase, Regularizer};
+use aae_train::{Draws, FitError, Outcome, Phase, Regularizer};
 use candle_core::{Device, Tensor};
 use common::{IMAGE, VARIANTS, bytes, config, step_batch, train, whole_run};
 
@@ -303,7 +303,7 @@ fn training_lowers_the_reconstruction_loss() {
 }
 
 #[test]
-fn a_run_that_diverges_keeps_its_last_good_checkpoint() {
+fn rates_that_are_too_high_end_a_run() {
     let config = config(
         "aae",
         &["optimizer.reconstruction.lr=1e20", "checkpoint_every=1"],
@@ -313,6 +313,31 @@ fn a_run_that_diverges_keeps_its_last_good_checkpoint() {
     let error = train(&config, &run, None, None).unwrap_err();
     assert_eq!(error.exit_code(), 76, "{error}");
     assert!(error.to_string().contains("diverged at step"), "{error}");
+}
+
+#[test]
+fn a_run_that_diverges_keeps_its_last_good_checkpoint() {
+    let config = config("aae", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+    train(&config, &run, None, Some(5)).unwrap();
+    let good = bytes(&run);
+    let mut bad = load_newest(&run).unwrap().checkpoint;
+    bad.tensors.get_mut("encoder.style.bias").unwrap().data[0] = f32::NAN;
+    let error = train(&config, &run, Some(bad), None).unwrap_err();
+    let FitError::Diverged {
+        step,
+        last_good,
+        kept,
+        ..
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!(step, 6);
+    assert_eq!(last_good, Some(run.checkpoint(5)));
+    assert!(kept.is_some_and(|kept| kept.exists()));
+    assert_eq!(bytes(&run), good);
 }
 
 #[test]
