@@ -60,6 +60,23 @@ pub(crate) struct OtherMachine {
     pub(crate) found: String,
 }
 
+/// A run is to go on, or to be kept as finished, on images that it was not trained on.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{}: holds a run on other {which} images: expected data {expected:.16}..., found {found:.16}...; give its own with --data DIR, or choose another folder",
+    .run.display()
+)]
+pub(crate) struct OtherData {
+    /// The run folder.
+    pub(crate) run: PathBuf,
+    /// `training` or `test`.
+    pub(crate) which: &'static str,
+    /// Fingerprint of the run's.
+    pub(crate) expected: String,
+    /// Fingerprint of those at hand.
+    pub(crate) found: String,
+}
+
 /// An error in one line, with its causes; one that the line ends with already is not said again.
 pub(crate) fn message(error: &anyhow::Error) -> String {
     let mut line = String::new();
@@ -143,6 +160,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = cause.downcast_ref::<PageError>() {
         return Some(error.exit_code());
+    }
+    if cause.is::<OtherData>() {
+        return Some(DATA);
     }
     if cause.is::<ThreadsError>() || cause.is::<OtherMachine>() || cause.is::<MemoryError>() {
         return Some(UNAVAILABLE);

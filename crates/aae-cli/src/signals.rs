@@ -62,6 +62,11 @@ impl Stop {
         &self.asked
     }
 
+    /// Whether a signal has come.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
     /// Name and exit code of the signal that came.
     pub(crate) fn signal(&self) -> (&'static str, u8) {
         match self.signal.load(Ordering::SeqCst) as i32 {

@@ -122,6 +122,25 @@ fn the_last_evaluation_is_made_again_where_it_is_lost() {
 }
 
 #[test]
+fn of_an_evaluation_of_two_splits_what_is_lost_is_made_again() {
+    let place = Place::new();
+    let args = ["--set", "data.validation=20", "--max-steps", "4"];
+    place.train(&args).succeeds();
+    let path = place.path("runs/aae-s0/metrics.jsonl");
+    let good = fs::read_to_string(&path).unwrap();
+    let last = good.trim_end().rfind('\n').unwrap() + 1;
+    assert!(good[last..].contains(r#""split":"test""#), "{good}");
+    assert!(good[..last].contains(r#""split":"validation""#), "{good}");
+    fs::write(&path, &good[..last]).unwrap();
+    fs::remove_file(place.path("runs/aae-s0/summary.json")).unwrap();
+    place
+        .run(&RESUME)
+        .succeeds()
+        .says("the evaluation after step 4 is made again");
+    assert_eq!(fs::read_to_string(&path).unwrap(), good);
+}
+
+#[test]
 fn a_checkpoint_of_another_run_is_passed_over() {
     let place = Place::interrupted();
     let other = ["--seed", "1", "--max-steps", "18", "--no-figures"];
@@ -152,6 +171,61 @@ fn a_run_without_its_environment_says_so() {
         .run(&RESUME)
         .succeeds()
         .says("environment.json: cannot be read");
+}
+
+#[test]
+fn a_run_that_was_ended_while_its_folder_was_filled_is_described_when_it_goes_on() {
+    let place = Place::new();
+    let set = ["--set", "model.categories=3", "--set", "data.labelled=9"];
+    let args = [&["--preset", "nn-100", "--max-steps", "2"], &set[..]].concat();
+    place.train(&args).succeeds();
+    let run = |name: &str| format!("runs/nn-100-s0/{name}");
+    let begun = ["labelled.json", "model.safetensors"].map(|name| place.read(&run(name)));
+    for name in [
+        "environment.json",
+        "labelled.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "summary.json",
+    ] {
+        fs::remove_file(place.path(&run(name))).unwrap();
+    }
+    fs::remove_dir_all(place.path(&run("checkpoints"))).unwrap();
+    place
+        .run(&["train", "--resume", "nn-100-s0"])
+        .succeeds()
+        .says("environment.json: cannot be read");
+    assert_eq!(place.json(&run("environment.json"))["seed"], 0);
+    let again = ["labelled.json", "model.safetensors"].map(|name| place.read(&run(name)));
+    assert!(begun == again);
+}
+
+#[test]
+fn a_run_goes_on_with_no_other_images() {
+    let damage = |place: &Place, file: &str| {
+        let path = place.path(&format!("data/{file}-labels-idx1-ubyte"));
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[8] = 2;
+        fs::write(path, bytes).unwrap();
+    };
+    for (file, said) in [("train", "training"), ("t10k", "test")] {
+        let said = format!("runs/aae-s0: holds a run on other {said} images: expected data ");
+        // Interrupted, and finished: whether or not there are checkpoints to tell.
+        for place in [Place::interrupted(), Place::trained()] {
+            damage(&place, file);
+            let metrics = place.read("runs/aae-s0/metrics.jsonl");
+            for _ in 0..2 {
+                place.run(&RESUME).ends(65).says(&said);
+                let dry = [&RESUME[..], &["--dry-run"]].concat();
+                place.run(&dry).ends(65).says(&said);
+                let checkpoints = place.path("runs/aae-s0/checkpoints");
+                if checkpoints.exists() {
+                    fs::remove_dir_all(checkpoints).unwrap();
+                }
+            }
+            assert_eq!(place.read("runs/aae-s0/metrics.jsonl"), metrics);
+        }
+    }
 }
 
 #[test]

@@ -243,6 +243,30 @@ fn other_images_are_refused() {
     experiment(&place, &["--seeds", "0", "--max-steps", "2"])
         .ends(65)
         .says("seed 0 (1 of 1): experiments/aae/s0: holds a run on other training images");
+    // Nor without the checkpoints of the run, which may be removed.
+    fs::remove_dir_all(place.path("experiments/aae/s0/checkpoints")).unwrap();
+    let model = place.read("experiments/aae/s0/model.safetensors");
+    experiment(&place, &["--seeds", "0", "--max-steps", "2"])
+        .ends(65)
+        .says("holds a run on other training images");
+    assert_eq!(place.read("experiments/aae/s0/model.safetensors"), model);
+}
+
+#[test]
+fn a_finished_run_is_kept_without_checkpoints_and_mended_from_them() {
+    let place = Place::new();
+    let args = ["--seeds", "0", "--max-steps", "2"];
+    experiment(&place, &args).succeeds();
+    let model = "experiments/aae/s0/model.safetensors";
+    let good = place.read(model);
+    fs::write(place.path(model), "no model").unwrap();
+    experiment(&place, &args).succeeds();
+    assert_eq!(place.read(model), good);
+    fs::remove_dir_all(place.path("experiments/aae/s0/checkpoints")).unwrap();
+    experiment(&place, &args)
+        .succeeds()
+        .prints("seed 0 (1 of 1): finished before, kept");
+    assert_eq!(place.read(model), good);
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn another_configuration_or_other_data_is_not_gone_on_with() {
     place
         .run(&["train", "--resume", "runs/aae-s0"])
         .ends(65)
-        .says("data differs");
+        .says("holds a run on other training images");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use support::{PRESETS, Place, Run, signal, training};
+use support::{PRESETS, Place, Run, TINY, signal, training};
 
 /// Waits until the run has written so many lines of metrics.
 fn wait_for_lines(place: &Place, run: &str, lines: usize) {
@@ -180,4 +181,22 @@ fn a_finished_run_can_be_resumed_and_stays_as_it_is() {
         place.json("runs/aae-s0/summary.json")["outcome"],
         "finished"
     );
+}
+
+#[test]
+fn a_signal_ends_an_experiment_that_only_measures() {
+    let place = Place::new();
+    let six = ["experiment", "aae", "--seeds", "0..5", "--max-steps", "1"];
+    let args = [&six[..], &TINY].concat();
+    place.run(&args).succeeds();
+    let mut child = place.spawn(&[&args[..], &["--likelihood"]].concat());
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("seed 5 (6 of 6): finished before")));
+    signal(&child, "INT");
+    assert!(lines.any(|line| line.starts_with("stopped by SIGINT before experiments/aae/s")));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let results = String::from_utf8(place.read("experiments/aae/results.json")).unwrap();
+    assert!(!results.contains("log_likelihood"));
 }

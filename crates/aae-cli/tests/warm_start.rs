@@ -65,9 +65,31 @@ fn each_seed_begins_with_its_own_run() {
         .says("experiments/aae/s0: not a run folder");
     assert!(!place.exists("experiments/warm"));
     experiment(&[]).succeeds();
+    // Whatever is wrong with any of them is said before the first is trained.
+    let checkpoints = "experiments/aae/s1/checkpoints";
+    let last = place.path(&format!("{checkpoints}/step-10.safetensors"));
+    let good = fs::read(&last).unwrap();
+    fs::write(&last, "no checkpoint").unwrap();
+    from("experiments/aae/s{seed}")
+        .ends(65)
+        .says("aae/s1/checkpoints: no usable checkpoint");
+    assert!(!place.exists("experiments/warm"));
+    fs::write(&last, good).unwrap();
     from("experiments/aae/s{seed}")
         .succeeds()
         .prints("warm start   12 of 12 tensors from a run of 10 steps");
+
+    // A finished run may have lost its checkpoints.
+    fs::remove_dir_all(place.path(checkpoints)).unwrap();
+    experiment(&[
+        "--warm-start",
+        "experiments/aae/s1",
+        "--out",
+        "experiments/from-model",
+    ])
+    .succeeds()
+    .prints("warm start   8 of 12 tensors from a run of 10 steps")
+    .says("s1/checkpoints: no checkpoint found, so what there is was taken from");
     let results = place.json("experiments/warm/results.json");
     let repeat = results["repeat"].as_array().unwrap();
     let words = ["--warm-start", "experiments/aae/s{seed}"];

@@ -40,6 +40,9 @@ pub struct Environment {
     /// [`fingerprint`](crate::data::fingerprint) of the training images and labels.
     #[serde(default)]
     pub data_fingerprint: Option<String>,
+    /// The same of the test images.
+    #[serde(default)]
+    pub test_fingerprint: Option<String>,
 }
 
 impl Environment {
@@ -61,6 +64,7 @@ impl Environment {
             started: rfc3339(SystemTime::now()),
             data: None,
             data_fingerprint: None,
+            test_fingerprint: None,
         }
     }
 

@@ -59,8 +59,8 @@ struct Fit<'a> {
     began: Instant,
     /// When the last line of losses was written, and after which step.
     last_line: (Instant, u64),
-    /// Whether the metrics up to the step at which training begins end without an evaluation of it.
-    lacks_last_evaluation: bool,
+    /// The splits of which the metrics have no evaluation of the step at which training begins.
+    unevaluated: Vec<&'static str>,
 }
 
 impl<'a> Fit<'a> {
@@ -96,6 +96,8 @@ impl<'a> Fit<'a> {
         for warning in lost_lines::warnings(&job.run.metrics(), &cut, step, every, &due) {
             tracing::warn!("{warning}");
         }
+        let mut unevaluated = splits;
+        unevaluated.retain(|split| !cut.has_evaluation_of(split, step));
         let now = Instant::now();
         Ok(Self {
             variant,
@@ -108,7 +110,7 @@ impl<'a> Fit<'a> {
             step,
             began: now,
             last_line: (now, step),
-            lacks_last_evaluation: !splits.is_empty() && !cut.has_evaluation_of(step),
+            unevaluated,
             job,
         })
     }
@@ -116,12 +118,13 @@ impl<'a> Fit<'a> {
     fn run(mut self, batches: StepBatches<'_>) -> Result<Outcome, FitError> {
         self.tell_start();
         if self.step >= self.total_steps {
-            if self.lacks_last_evaluation {
+            let lost = std::mem::take(&mut self.unevaluated);
+            if !lost.is_empty() {
                 self.warn(&format!(
                     "the evaluation after step {} is made again",
                     self.step
                 ));
-                self.evaluate();
+                self.evaluate(|split| lost.contains(&split));
             }
             self.tell_epoch_end(true);
         }
@@ -178,7 +181,7 @@ impl<'a> Fit<'a> {
         let epoch_ends = self.step.is_multiple_of(self.steps_per_epoch);
         let mut checkpoint_due = self.step.is_multiple_of(config.checkpoint_every) || last;
         if last || (epoch_ends && epoch.is_multiple_of(config.evaluate_every)) {
-            checkpoint_due |= self.evaluate();
+            checkpoint_due |= self.evaluate(|_| true);
         }
         if checkpoint_due {
             self.save_checkpoint()?;
@@ -235,8 +238,8 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Evaluates the model; whether it is the best so far on held-out images.
-    fn evaluate(&mut self) -> bool {
+    /// Evaluates the model, and keeps the lines of the splits that are `wanted`; whether it is the best so far on held-out images.
+    fn evaluate(&mut self, wanted: impl Fn(&str) -> bool) -> bool {
         let epoch = self.step / self.steps_per_epoch;
         let lines = match self
             .job
@@ -253,7 +256,7 @@ impl<'a> Fit<'a> {
             }
         };
         let mut is_best = false;
-        for line in lines {
+        for line in lines.into_iter().filter(|line| wanted(&line.split)) {
             let error = line.reconstruction_error;
             if line.split == "validation"
                 && error.is_finite()

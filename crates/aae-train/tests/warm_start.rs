@@ -141,6 +141,46 @@ fn what_cannot_be_begun_with_is_named() {
 }
 
 #[test]
+fn without_checkpoints_the_networks_are_those_of_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = other(folder.path());
+    let config = config("semi-supervised-100", &["seed=7"]);
+    let whole = warm_start(&config, run.path()).unwrap();
+    fs::remove_dir_all(run.checkpoints()).unwrap();
+    let start = warm_start(&config, run.path()).unwrap();
+    assert_eq!(start.steps, whole.steps);
+    assert_eq!(start.warnings.len(), 1, "{:?}", start.warnings);
+    for name in &start.taken {
+        let tensors = &start.checkpoint.tensors;
+        assert_eq!(tensors[name], whole.checkpoint.tensors[name], "{name}");
+    }
+    let of_games = |name: &String| name.contains("discriminator");
+    assert!(start.drawn.iter().all(of_games), "{:?}", start.drawn);
+    assert!(whole.drawn.is_empty(), "{:?}", whole.drawn);
+    assert_eq!(start.taken.len() + start.drawn.len(), whole.taken.len());
+
+    fs::write(run.model(), "no model").unwrap();
+    for error in [
+        warm_start(&config, run.path()).unwrap_err(),
+        WarmStart::check(run.path()).unwrap_err(),
+    ] {
+        assert_eq!(error.exit_code(), 65);
+        assert!(error.to_string().contains("model.safetensors"), "{error}");
+    }
+}
+
+#[test]
+fn what_the_other_run_began_with_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = config("semi-supervised-100", &["warm_start=runs/first"]);
+    let run = whole_run(&first, &folder.path().join("second"));
+    fs::write(run.config(), first.to_toml()).unwrap();
+    let start = warm_start(&config("semi-supervised-100", &[]), run.path()).unwrap();
+    assert_eq!(start.warnings.len(), 1, "{:?}", start.warnings);
+    assert!(start.warnings[0].contains("began with runs/first itself"));
+}
+
+#[test]
 fn a_folder_is_named_for_each_seed() {
     let folder = |seed: &str, text: &str| {
         let config = config("aae", &[seed, &format!("warm_start={text}")]);
@@ -162,6 +202,10 @@ fn it_is_told_if_the_other_run_knows_what_this_one_must_not() {
     let labels = "data.labelled=7";
     assert!(!seen_more("semi-supervised-100", &[labels]));
     assert!(!seen_more("reduction-2d-100", &[labels]));
+    // The same settings on other images hold out others.
+    let same = config("semi-supervised-100", &[labels]);
+    let elsewhere = WarmStart::new(&same, run.path(), IMAGE, &Device::Cpu, "other images");
+    assert!(elsewhere.unwrap().has_seen_more);
     // Other labels: drawn by another seed, of more images, or where none may be seen.
     assert!(seen_more("reduction-2d-100", &[labels, "seed=1"]));
     assert!(seen_more("reduction-2d-100", &["data.labelled=4"]));

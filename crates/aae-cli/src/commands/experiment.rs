@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use aae_train::config::{Config, Override};
 use aae_train::run_dir::RunDir;
-use aae_train::{Outcome, WarmStartError};
+use aae_train::{Outcome, WarmStart};
 use anyhow::Context;
 use clap::Args;
 
 use super::eval::{DEFAULT_SAMPLES, Extra, ExtraArgs, Figures};
-use super::train::{ChangeArgs, Ended, Prepared, begin, go_on, train};
+use super::train::{ChangeArgs, Ended, Prepared, anywhere_else, begin, finished, go_on, train};
 use crate::args::DataArgs;
 use crate::device::DeviceArgs;
 use crate::exit::UsageError;
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         }
         let there = folder::look(&args.run_folder(config.seed), config)?;
         if let (None, Some(from)) = (there, config.warm_start_folder()) {
-            RunDir::open(&run_path(&from)).map_err(WarmStartError::from)?;
+            WarmStart::check(&run_path(&from))?;
         }
     }
     if args.extra().flag().is_some() {
@@ -85,6 +85,8 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         place.run(|device| args.extra().check(&args.data, device))?;
     }
     let stop = Stop::install().context("could not install the signal handlers")?;
+    // Read once: whoever changes a file of `--config` meanwhile changes nothing here.
+    let config = args.config(0)?;
     let mut runs = Vec::new();
     let mut length = Length::default();
     for config in configs {
@@ -93,16 +95,14 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         let prepared = Prepared::new(config, &args.data, None, &args.place)?;
         length = Length::of(&prepared);
         args.check_moments(&prepared.config, &length)?;
-        match args.seed(&prepared, &length, &of, log, &stop) {
+        match args.seed(&prepared, &of, log, &stop) {
             Ok(Some(run)) => runs.push(run),
             Ok(None) => return Ok(ExitCode::from(stop.signal().1)),
             Err(error) => return Err(error.context(of)),
         }
     }
-    let config = args.config(0)?;
-    let measured = match args.extra().flag() {
-        Some(_) => args.measured(&runs)?,
-        None => Vec::new(),
+    let Some(measured) = args.measured(&runs, &stop)? else {
+        return Ok(ExitCode::from(stop.signal().1));
     };
     let results = gather::results(
         &Subject {
@@ -209,12 +209,7 @@ impl ExperimentArgs {
         ];
         for (flag, path, anywhere) in places {
             if let Some(path) = path {
-                // Where it is on this machine helps nobody on another.
-                let path = match path.is_absolute() {
-                    true => anywhere.to_owned(),
-                    false => path.display().to_string(),
-                };
-                words.extend([flag.to_owned(), path]);
+                words.extend([flag.to_owned(), anywhere_else(path, anywhere)]);
             }
         }
         let name = self.name();
@@ -244,7 +239,6 @@ impl ExperimentArgs {
     fn seed(
         &self,
         prepared: &Prepared,
-        length: &Length,
         of: &str,
         log: &LogFile,
         stop: &Stop,
@@ -252,13 +246,13 @@ impl ExperimentArgs {
         let folder = self.run_folder(prepared.config.seed);
         let there = folder::look(&folder, &prepared.config)?;
         if let Some(run) = there.as_ref()
-            && folder::is_finished(run, length.total_steps, &prepared.fingerprint)?
+            && finished(run, prepared)?.is_some()
         {
             let folder = folder.display();
             report::say(&format!("{of}: finished before, kept: {folder}"));
             return Ok(there);
         }
-        if stop.flag().load(std::sync::atomic::Ordering::Relaxed) {
+        if stop.is_asked() {
             self.say_stopped(stop, &format!("before {of}"));
             return Ok(None);
         }
@@ -304,11 +298,23 @@ impl ExperimentArgs {
         }
     }
 
-    /// That of each run.
-    fn measured(&self, runs: &[RunDir]) -> anyhow::Result<Vec<Figures>> {
+    /// That of each run, if any was asked for; nothing if a signal stopped it.
+    fn measured(&self, runs: &[RunDir], stop: &Stop) -> anyhow::Result<Option<Vec<Figures>>> {
+        let mut measured = Vec::new();
+        if self.extra().flag().is_none() {
+            return Ok(Some(measured));
+        }
         self.place.open()?.run(|device| {
-            let of_run = |run: &RunDir| self.extra().of_run(run.path(), &self.data, device);
-            runs.iter().map(of_run).collect()
+            for run in runs {
+                let folder = run.path().display();
+                if stop.is_asked() {
+                    self.say_stopped(stop, &format!("before {folder} was measured"));
+                    return Ok(None);
+                }
+                let found = self.extra().of_run(run.path(), &self.data, device);
+                measured.push(found.with_context(|| format!("{folder} could not be measured"))?);
+            }
+            Ok(Some(measured))
         })
     }
 

@@ -3,26 +3,26 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use aae_train::checkpoint::{
-    Checkpoint, CheckpointError, CheckpointMeta, Newest, load_newest_that, save,
-};
-use aae_train::config::{Config, Difference};
-use aae_train::environment::Environment;
-use aae_train::model_file::ModelFile;
+use aae_train::checkpoint::{Checkpoint, save};
+use aae_train::config::Config;
+use aae_train::durable::{self, DurableError};
 use aae_train::observer::Observer;
 use aae_train::run_dir::RunDir;
-use aae_train::{FitError, Job, Outcome, WarmStart, durable, fit};
+use aae_train::{FitError, Job, Outcome, WarmStart, fit};
 use anyhow::Context;
 
 mod flags;
 mod prepare;
+mod resume;
 
-pub(crate) use flags::{ChangeArgs, TrainArgs};
+pub(crate) use flags::{ChangeArgs, TrainArgs, anywhere_else};
 pub(crate) use prepare::Prepared;
+use resume::{check_data, checkpoint_of, must_be_alike, warn_of_differences};
+pub(crate) use resume::{finished, go_on};
 
 use crate::costs::{Costs, FirstStep};
 use crate::evaluate::Measure;
-use crate::exit::{OtherMachine, UsageError};
+use crate::exit::UsageError;
 use crate::figures::Figures;
 use crate::logging::LogFile;
 use crate::output;
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
             let config = RunDir::open(&path)?.read_config()?;
             let prepared = Prepared::new(config, &args.data, Some(&path), &args.place)?;
             let run = RunDir::resume(&path)?;
-            if let Some(summary) = finished(&run, &prepared) {
+            if let Some(summary) = finished(&run, &prepared)? {
                 return say_finished(&run, &summary);
             }
             if args.strict {
@@ -92,18 +92,6 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The summary of a run that has taken all its steps, and whose model is sound and of this configuration and data.
-fn finished(run: &RunDir, prepared: &Prepared) -> Option<Summary> {
-    let summary = Summary::read(&run.summary())?;
-    let model = ModelFile::read(&run.model()).ok()?;
-    let data = Environment::read(&run.environment())?.data_fingerprint?;
-    let done = summary.outcome == summary::Outcome::Finished
-        && summary.step == summary.total_steps
-        && model.meta.config == prepared.config
-        && data == prepared.fingerprint;
-    done.then_some(summary)
-}
-
 fn say_finished(run: &RunDir, summary: &Summary) -> anyhow::Result<ExitCode> {
     output::print(&format!(
         "{}: finished already, all {} are done; nothing was changed\n",
@@ -121,6 +109,17 @@ pub(super) fn begin(
     warm_start: Option<WarmStart>,
 ) -> anyhow::Result<Option<Checkpoint>> {
     durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
+    record(prepared, run)?;
+    open_log(log, run);
+    // A run that goes on has no choice any more.
+    if prepared.config.precision.is_slower_than_f32() {
+        tracing::warn!("on this CPU, Intel without AMX, `--precision f32` is faster than bf16");
+    }
+    keep(run, warm_start)
+}
+
+/// Writes what a run begins with: machine, program and images, and which labels it may see.
+fn record(prepared: &Prepared, run: &RunDir) -> Result<(), DurableError> {
     prepared.environment.write(&run.environment())?;
     if let Some(labelled) = &prepared.splits.labelled {
         let seen = serde_json::json!({
@@ -129,12 +128,7 @@ pub(super) fn begin(
         });
         durable::write(&run.labelled(), seen.to_string().as_bytes())?;
     }
-    open_log(log, run);
-    // A run that goes on has no choice any more.
-    if prepared.config.precision.is_slower_than_f32() {
-        tracing::warn!("on this CPU, Intel without AMX, `--precision f32` is faster than bf16");
-    }
-    keep(run, warm_start)
+    Ok(())
 }
 
 /// Saves what a run begins with, if that is another's networks, as its checkpoint of step 0.
@@ -160,84 +154,6 @@ fn keep(run: &RunDir, start: Option<WarmStart>) -> anyhow::Result<Option<Checkpo
     Ok(Some(start.checkpoint))
 }
 
-/// The checkpoint that a locked run goes on from, if it has lived to write one or begins with one.
-pub(super) fn go_on(
-    prepared: &Prepared,
-    run: &RunDir,
-    log: &LogFile,
-) -> anyhow::Result<Option<Checkpoint>> {
-    let newest = checkpoint_of(run, &prepared.config)?;
-    open_log(log, run);
-    warn_of_differences(run, prepared);
-    let Some(newest) = newest else {
-        return keep(run, prepared.warm_start()?);
-    };
-    newest
-        .warnings
-        .iter()
-        .for_each(|warning| tracing::warn!("{warning}"));
-    if !newest.warnings.is_empty() {
-        tracing::warn!("{}: going on from here instead", newest.path.display());
-    }
-    Ok(Some(newest.checkpoint))
-}
-
-/// Says what may keep a resumed run from ending with the same bytes.
-fn warn_of_differences(run: &RunDir, prepared: &Prepared) {
-    if Environment::read(&run.environment()).is_none() {
-        tracing::warn!(
-            "{}: cannot be read; expected what the run was begun with, so nobody knows whether it was this machine and program",
-            run.environment().display()
-        );
-    }
-    for difference in differences(run, prepared) {
-        tracing::warn!(
-            "this run may not end with the same bytes as if it had not been interrupted: it was begun with {difference}"
-        );
-    }
-}
-
-/// What has changed since the run was begun that may change its bytes.
-fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
-    let begun = Environment::read(&run.environment());
-    begun.map_or_else(Vec::new, |begun| begun.differences(&prepared.environment))
-}
-
-/// Errors: if anything has changed that may change the run's bytes, or if that is not known.
-fn must_be_alike(run: &RunDir, prepared: &Prepared) -> Result<(), OtherMachine> {
-    let known = Environment::read(&run.environment()).is_some();
-    let found = match known {
-        true => differences(run, prepared),
-        false => vec![format!(
-            "an {} that cannot be read",
-            run.environment().display()
-        )],
-    };
-    match found.is_empty() {
-        true => Ok(()),
-        false => Err(OtherMachine {
-            run: run.path().to_path_buf(),
-            found: found.join("; "),
-        }),
-    }
-}
-
-/// The newest checkpoint that is whole and of this configuration, if the run has lived to write one.
-fn checkpoint_of(run: &RunDir, config: &Config) -> Result<Option<Newest>, CheckpointError> {
-    let suits = |meta: &CheckpointMeta| match config.differences(&meta.config).first() {
-        None => Ok(()),
-        Some(Difference { key, here, there }) => Err(format!(
-            "of another configuration: {key}: expected {here}, as {} has it, found {there}",
-            run.config().display()
-        )),
-    };
-    match load_newest_that(run, suits) {
-        Ok(newest) => Ok(Some(newest)),
-        Err(CheckpointError::NoCheckpoint { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// Says what would be trained; writes nothing.
 fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let (config, folder, step) = match &args.resume {
@@ -258,6 +174,7 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let prepared = Prepared::new(config, &args.data, run, &args.place)?;
     if let Some(run) = run {
         let run = RunDir::open(run)?;
+        check_data(&run, &prepared)?;
         if args.strict {
             must_be_alike(&run, &prepared)?;
         }

@@ -19,18 +19,6 @@ pub(crate) enum ExperimentError {
         /// A line for each key.
         differences: String,
     },
-    /// The run of this seed was made with other images.
-    #[error(
-        "{folder}: holds a run on other training images: expected data {expected:.16}..., found {found:.16}...; \
-         choose another folder with --out, or give the same --data"
-    )]
-    OtherData {
-        folder: PathBuf,
-        /// Fingerprint of the data at hand.
-        expected: String,
-        /// Fingerprint in the run's checkpoint.
-        found: String,
-    },
     /// Something that is no run is where a seed's run belongs.
     #[error(
         "{folder}: expected a run folder, an empty folder or nothing, found files but no config.toml; move it away, or choose another --out"
@@ -51,7 +39,7 @@ impl ExperimentError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::OtherConfig { .. } | Self::NotARun { .. } => CANNOT_CREATE,
-            Self::OtherData { .. } | Self::Results { .. } | Self::Page { .. } => DATA,
+            Self::Results { .. } | Self::Page { .. } => DATA,
         }
     }
 }

@@ -1,13 +1,11 @@
-//! The folder of one seed's run: whether it is there, of this configuration, on this data, and finished.
+//! The folder of one seed's run: whether it is there, and of this configuration.
 
 use std::path::Path;
 
-use aae_train::checkpoint::load_newest;
 use aae_train::config::{Config, Difference};
-use aae_train::run_dir::RunDir;
+use aae_train::run_dir::{RunDir, RunDirError};
 
 use super::ExperimentError;
-use crate::summary::{Outcome, Summary};
 
 /// Most keys named of two configurations that differ.
 const MOST_DIFFERENCES: usize = 12;
@@ -16,14 +14,20 @@ const MOST_DIFFERENCES: usize = 12;
 ///
 /// Errors: if anything else is there.
 pub(crate) fn look(folder: &Path, config: &Config) -> anyhow::Result<Option<RunDir>> {
-    let Ok(run) = RunDir::open(folder) else {
-        return match is_vacant(folder) {
-            true => Ok(None),
-            false => Err(ExperimentError::NotARun {
-                folder: folder.to_path_buf(),
-            }
-            .into()),
-        };
+    let in_the_way = || ExperimentError::NotARun {
+        folder: folder.to_path_buf(),
+    };
+    let run = match RunDir::open(folder) {
+        Ok(run) => run,
+        Err(RunDirError::NotARun { .. }) => {
+            return match RunDir::check_at(folder) {
+                Ok(()) => Ok(None),
+                Err(RunDirError::Exists { .. }) => Err(in_the_way().into()),
+                Err(error) => Err(error.into()),
+            };
+        }
+        Err(RunDirError::AFile { .. }) => return Err(in_the_way().into()),
+        Err(error) => return Err(error.into()),
     };
     let there = run.read_config()?;
     match there == *config {
@@ -33,39 +37,6 @@ pub(crate) fn look(folder: &Path, config: &Config) -> anyhow::Result<Option<RunD
             differences: differences(&there, config),
         }
         .into()),
-    }
-}
-
-/// Whether nothing is there that a new run would get in the way of.
-fn is_vacant(folder: &Path) -> bool {
-    match std::fs::read_dir(folder) {
-        Ok(entries) => entries
-            .flatten()
-            .all(|entry| entry.file_name().to_str() == Some("lock")),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    }
-}
-
-/// Whether a run has done all of its steps and left its model.
-///
-/// Errors: if it was on other data, as far as its checkpoints are still there to say so.
-pub(crate) fn is_finished(run: &RunDir, total_steps: u64, data: &str) -> anyhow::Result<bool> {
-    let done =
-        |summary: Summary| summary.outcome == Outcome::Finished && summary.step == total_steps;
-    if !Summary::read(&run.summary()).is_some_and(done) || !run.model().is_file() {
-        return Ok(false);
-    }
-    match load_newest(run) {
-        Ok(newest) if newest.checkpoint.meta.data_fingerprint != data => {
-            Err(ExperimentError::OtherData {
-                folder: run.path().to_path_buf(),
-                expected: data.to_owned(),
-                found: newest.checkpoint.meta.data_fingerprint,
-            }
-            .into())
-        }
-        // A finished run whose checkpoints were removed, to save space, is finished all the same.
-        _ => Ok(true),
     }
 }
 
@@ -108,6 +79,9 @@ mod tests {
         let folder = place.path().join("s0");
         assert!(look(&folder, &config(&[])).unwrap().is_none());
         std::fs::create_dir(&folder).unwrap();
+        assert!(look(&folder, &config(&[])).unwrap().is_none());
+        // As a process leaves it that is killed before the configuration stands.
+        drop(RunDir::create_at(&folder).unwrap());
         assert!(look(&folder, &config(&[])).unwrap().is_none());
         std::fs::write(folder.join("note.txt"), "mine").unwrap();
         let error = look(&folder, &config(&[])).unwrap_err();

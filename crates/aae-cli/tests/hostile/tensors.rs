@@ -186,7 +186,7 @@ fn checkpoints() {
                 })
             },
             RESUME,
-            "data differs",
+            "holds a run on other training images",
         ),
     ]);
 }

@@ -33,9 +33,9 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Whether an evaluation after `step` steps is left.
-    pub fn has_evaluation_of(&self, step: u64) -> bool {
-        let is_it = |line: &Line| matches!(line, Line::Evaluation(line) if line.step == step);
+    /// Whether the evaluation of `split` after `step` steps is left.
+    pub fn has_evaluation_of(&self, split: &str, step: u64) -> bool {
+        let is_it = |line: &Line| matches!(line, Line::Evaluation(line) if line.step == step && line.split == split);
         self.kept.iter().any(is_it)
     }
 }

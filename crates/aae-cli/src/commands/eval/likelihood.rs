@@ -4,6 +4,7 @@ use aae_data::Split;
 use aae_eval::{ParzenStream, choose_window, window_grid};
 use aae_ops::stream::stream;
 use aae_train::data::Splits;
+use anyhow::Context;
 
 use super::Figures;
 use crate::evaluate::CHOICES;
@@ -48,7 +49,12 @@ pub(super) fn likelihood(
         Some(window) => window,
         None => {
             let held_out = gathered(&splits.for_choices(CHOICES));
-            choose_window(&held_out, &first, pixels, &window_grid(0.05, 0.6, 26)?)?.window
+            let grid = window_grid(0.05, 0.6, 26)?;
+            choose_window(&held_out, &first, pixels, &grid)
+                .context(
+                    "no window was chosen; `eval RUN --likelihood --window SIGMA` takes yours",
+                )?
+                .window
         }
     };
     let mut parzen = ParzenStream::new(&gathered(test), pixels, window)?;

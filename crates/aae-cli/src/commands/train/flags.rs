@@ -137,13 +137,17 @@ impl ChangeArgs {
         Ok(Config::resolve(preset, self.config.as_deref(), &overrides)?)
     }
 
-    /// The flags that were given, as words of a command line.
+    /// The flags that were given, as words of a command line for any machine.
     pub(crate) fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         if let Some(file) = &self.config {
-            words.extend(["--config".to_owned(), file.display().to_string()]);
+            words.extend(["--config".to_owned(), anywhere_else(file, "FILE")]);
         }
         for Flag { flag, value, .. } in self.flags() {
+            let value = match flag {
+                WARM_START => anywhere_else(Path::new(&value), "RUN"),
+                _ => value,
+            };
             words.extend([flag.to_owned(), value]);
         }
         for text in &self.set {
@@ -180,10 +184,28 @@ impl ChangeArgs {
                 self.checkpoint_every,
             ),
             name("--precision", "precision", &self.precision),
-            name("--warm-start", "warm_start", &self.warm_start),
+            name(WARM_START, "warm_start", &self.warm_start),
         ];
         flags.into_iter().flatten().collect()
     }
+}
+
+const WARM_START: &str = "--warm-start";
+
+/// A path as it is said to others: where it is on this machine, if it says that, helps nobody on another.
+pub(crate) fn anywhere_else(path: &Path, name: &str) -> String {
+    match path.is_absolute() {
+        true => name.to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn a_place_on_this_machine_is_not_repeated() {
+    let said = |path: &str| anywhere_else(Path::new(path), "RUN");
+    assert_eq!(said("experiments/a/s{seed}"), "experiments/a/s{seed}");
+    assert_eq!(said("/home/me/s{seed}"), "RUN");
 }
 
 /// A flag that was given.

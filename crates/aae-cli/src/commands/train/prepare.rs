@@ -7,7 +7,7 @@ use std::time::Instant;
 use aae_data::{Split, TrainTest, steps_per_epoch};
 use aae_models::ImageShape;
 use aae_train::config::Config;
-use aae_train::data::Splits;
+use aae_train::data::{Splits, fingerprint};
 use aae_train::device::check_precision;
 use aae_train::environment::Environment;
 use aae_train::{WarmStart, WarmStartError, memory, variants};
@@ -58,6 +58,7 @@ impl Prepared {
         let environment = Environment {
             data: std::fs::canonicalize(&found.dir).ok(),
             data_fingerprint: Some(found.fingerprint.clone()),
+            test_fingerprint: Some(fingerprint(&test)),
             ..Environment::gather(place.threads, &place.name, config.seed)
         };
         Ok(Self {

@@ -1,0 +1,140 @@
+//! Going on with a run: whether anything is left to do, whether its images are the ones at hand, and from which checkpoint.
+
+use aae_train::checkpoint::{
+    Checkpoint, CheckpointError, CheckpointMeta, Newest, load_newest, load_newest_that,
+};
+use aae_train::config::{Config, Difference};
+use aae_train::environment::Environment;
+use aae_train::model_file::ModelFile;
+use aae_train::run_dir::RunDir;
+
+use super::{Prepared, keep, open_log, record};
+use crate::exit::{OtherData, OtherMachine};
+use crate::logging::LogFile;
+use crate::summary::{Outcome, Summary};
+
+/// The summary of a run that has taken all its steps, and whose model is sound and of this configuration. Its checkpoints may have been
+/// removed, to save space.
+///
+/// Errors: as [`check_data`].
+pub(crate) fn finished(run: &RunDir, prepared: &Prepared) -> Result<Option<Summary>, OtherData> {
+    check_data(run, prepared)?;
+    let done = |summary: &Summary| {
+        summary.outcome == Outcome::Finished && summary.step == summary.total_steps
+    };
+    let summary = Summary::read(&run.summary()).filter(done);
+    let is_sound =
+        || ModelFile::read(&run.model()).is_ok_and(|model| model.meta.config == prepared.config);
+    Ok(summary.filter(|_| is_sound()))
+}
+
+/// Errors: if the run was begun on other images than those at hand, as far as it says on which.
+pub(super) fn check_data(run: &RunDir, prepared: &Prepared) -> Result<(), OtherData> {
+    let begun = Environment::read(&run.environment());
+    let begun = begun.map(|begun| (begun.data_fingerprint, begun.test_fingerprint));
+    let (training, test) = begun.unwrap_or_default();
+    let of_checkpoint = || load_newest(run).ok().map(|newest| newest.checkpoint.meta);
+    let training = training.or_else(|| of_checkpoint().map(|meta| meta.data_fingerprint));
+    let here = &prepared.environment;
+    for (which, begun, here) in [
+        ("training", training, &here.data_fingerprint),
+        ("test", test, &here.test_fingerprint),
+    ] {
+        if let (Some(expected), Some(found)) = (begun, here)
+            && expected != *found
+        {
+            return Err(OtherData {
+                run: run.path().to_path_buf(),
+                which,
+                expected,
+                found: found.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The checkpoint that a locked run goes on from, if it has lived to write one or begins with one.
+pub(crate) fn go_on(
+    prepared: &Prepared,
+    run: &RunDir,
+    log: &LogFile,
+) -> anyhow::Result<Option<Checkpoint>> {
+    let newest = checkpoint_of(run, &prepared.config)?;
+    open_log(log, run);
+    warn_of_differences(run, prepared);
+    let Some(newest) = newest else {
+        // Ended while its folder was being filled.
+        if Environment::read(&run.environment()).is_none() {
+            record(prepared, run)?;
+        }
+        return keep(run, prepared.warm_start()?);
+    };
+    newest
+        .warnings
+        .iter()
+        .for_each(|warning| tracing::warn!("{warning}"));
+    if !newest.warnings.is_empty() {
+        tracing::warn!("{}: going on from here instead", newest.path.display());
+    }
+    Ok(Some(newest.checkpoint))
+}
+
+/// Says what may keep a resumed run from ending with the same bytes.
+pub(super) fn warn_of_differences(run: &RunDir, prepared: &Prepared) {
+    if Environment::read(&run.environment()).is_none() {
+        tracing::warn!(
+            "{}: cannot be read; expected what the run was begun with, so nobody knows whether it was this machine and program, and these images",
+            run.environment().display()
+        );
+    }
+    for difference in differences(run, prepared) {
+        tracing::warn!(
+            "this run may not end with the same bytes as if it had not been interrupted: it was begun with {difference}"
+        );
+    }
+}
+
+/// What has changed since the run was begun that may change its bytes.
+fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
+    let begun = Environment::read(&run.environment());
+    begun.map_or_else(Vec::new, |begun| begun.differences(&prepared.environment))
+}
+
+/// Errors: if anything has changed that may change the run's bytes, or if that is not known.
+pub(super) fn must_be_alike(run: &RunDir, prepared: &Prepared) -> Result<(), OtherMachine> {
+    let known = Environment::read(&run.environment()).is_some();
+    let found = match known {
+        true => differences(run, prepared),
+        false => vec![format!(
+            "an {} that cannot be read",
+            run.environment().display()
+        )],
+    };
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(OtherMachine {
+            run: run.path().to_path_buf(),
+            found: found.join("; "),
+        }),
+    }
+}
+
+/// The newest checkpoint that is whole and of this configuration, if the run has lived to write one.
+pub(super) fn checkpoint_of(
+    run: &RunDir,
+    config: &Config,
+) -> Result<Option<Newest>, CheckpointError> {
+    let suits = |meta: &CheckpointMeta| match config.differences(&meta.config).first() {
+        None => Ok(()),
+        Some(Difference { key, here, there }) => Err(format!(
+            "of another configuration: {key}: expected {here}, as {} has it, found {there}",
+            run.config().display()
+        )),
+    };
+    match load_newest_that(run, suits) {
+        Ok(newest) => Ok(Some(newest)),
+        Err(CheckpointError::NoCheckpoint { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
