@@ -78,7 +78,7 @@ const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "supervised",
-        summary: "8-D style; the decoder is told the digit",
+        summary: "5-D style; the decoder is told the digit",
         paper: None,
         toml: include_str!("../presets/supervised.toml"),
     },
