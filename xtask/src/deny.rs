@@ -25,6 +25,9 @@ pub(crate) fn run() -> Result<()> {
             ]),
     )?;
     let packages = packages(&tree);
+    if packages.is_empty() {
+        bail!("`cargo tree` named no package");
+    }
     let faults = faults(&packages, &rules)?;
     faults.iter().for_each(|fault| eprintln!("{fault}"));
     if !faults.is_empty() {

@@ -19,7 +19,7 @@ pub(super) fn run(tiny: &Tiny) -> Result<Report> {
     let recorded = tiny.place("recorded")?;
     let trace = record(tiny, &recorded, EVERY_STEP)?;
     let whole = End::of(&recorded, EVERY_STEP)?;
-    let (start, (step, save), end) = (trace.start(&recorded)?, trace.save()?, trace.end());
+    let (start, (step, save), end) = (trace.start(&recorded)?, trace.save()?, trace.end()?);
     let notes = vec![format!(
         "{} calls of the start, {} of the save after step {step}, {} of the end",
         start.len(),
@@ -43,8 +43,10 @@ pub(super) fn run(tiny: &Tiny) -> Result<Report> {
 fn killed_at(tiny: &Tiny, name: &str, call: &Call, whole: &End) -> Result<()> {
     let run = tiny.place(name)?;
     let killed = inject(tiny, &run, EVERY_STEP, call, Fate::Kill)?;
-    if killed.status.success() {
-        bail!("the program was not killed");
+    // The tracer ends as the program does.
+    if killed.status.code().is_some() {
+        let (status, said) = (killed.status, killed.stderr);
+        bail!("not killed, but ended with {status}: {}", said.trim());
     }
     let (saved, _) = saved_and_resumed(&run);
     tiny.finish(&run, EVERY_STEP)?.must_equal(whole)?;

@@ -41,14 +41,11 @@ fn hold(tiny: &Tiny, resumed: bool) -> Result<()> {
     let mut args = tiny.train(&run, FOR_EVER);
     if resumed {
         let mut child = tiny.start(&args)?;
-        wait_until(|| {
-            Ok(run
-                .join("checkpoints")
-                .join("step-1000.safetensors")
-                .exists())
-        })?;
+        let saved = run.join("checkpoints").join("step-1000.safetensors");
+        let waited = wait_until(|| Ok(saved.exists()));
         child.kill()?;
         child.wait()?;
+        waited?;
         args = tiny.resume(&run);
     }
     let children: Result<Vec<Child>> = (0..RUNNERS).map(|_| tiny.start(&args)).collect();

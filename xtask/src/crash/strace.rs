@@ -203,7 +203,7 @@ impl Trace {
     }
 
     /// The calls that write the model after the last step.
-    pub(crate) fn end(&self) -> Vec<Call> {
+    pub(crate) fn end(&self) -> Result<Vec<Call>> {
         let last = self
             .calls
             .iter()
@@ -211,10 +211,14 @@ impl Trace {
         let after = self.calls.iter().skip(last.unwrap_or(0));
         let model = after.skip_while(|call| !call.text.contains(".model.safetensors."));
         let thread = model.clone().next().map(|call| call.thread);
-        model
+        let calls: Vec<Call> = model
             .filter(|call| Some(call.thread) == thread && self.is_unique(call))
             .cloned()
-            .collect()
+            .collect();
+        if calls.is_empty() {
+            bail!("no call that writes the model");
+        }
+        Ok(calls)
     }
 
     /// Whether no other thread came to a call of its name and number before.

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+/// A file by which a folder of ours is known, which may be emptied.
+const MARK: &str = ".crash";
+
 /// Steps of an ordinary tiny run, nine an epoch.
 pub(crate) const STEPS: u64 = 60;
 
@@ -52,11 +55,23 @@ pub(crate) struct Ended {
 
 impl Tiny {
     /// Writes the data set into a folder, which is emptied, and copies the program there: another build may replace the original.
+    ///
+    /// Errors: if anything is in the folder that is not of this.
     pub(crate) fn new(folder: &Path, program: &Path) -> Result<Self> {
         if folder.exists() {
+            let is_empty = fs::read_dir(folder)?.next().is_none();
+            if !is_empty && !folder.join(MARK).exists() {
+                bail!(
+                    "{}: expected no folder, an empty one or one of `crash`, found files of others; name another with --folder",
+                    folder.display()
+                );
+            }
             fs::remove_dir_all(folder)
                 .with_context(|| format!("cannot empty {}", folder.display()))?;
         }
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        fs::write(folder.join(MARK), "")?;
         let data = folder.join("data");
         fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
         for (name, count) in [("train", 200), ("t10k", 60)] {
