@@ -104,10 +104,13 @@ impl Encoder {
     ///
     /// Errors: as [`forward`](Self::forward); if the encoder infers no label.
     pub fn label_logits(&self, images: &Tensor, pass: Pass) -> Result<Tensor> {
+        if !self.infers_label {
+            bail!("expected an encoder that infers a label")
+        }
         let input = self.with_noise(images, pass)?;
         match branched(&self.trunk, self.label_head(), &input, pass.mode)?.pop() {
             Some(logits) => Ok(logits),
-            None => bail!("expected an encoder that infers a label"),
+            None => bail!("expected a head for the label"),
         }
     }
 

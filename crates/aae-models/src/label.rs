@@ -6,12 +6,12 @@ use candle_core::{Device, Result, Tensor, bail};
 ///
 /// Errors: if a label is not below `ways`.
 pub fn one_hot(labels: &[u8], ways: usize, device: &Device) -> Result<Tensor> {
+    if let Some(label) = labels.iter().find(|label| usize::from(**label) >= ways) {
+        bail!("expected labels below {ways}, found {label}")
+    }
     let mut rows = vec![0f32; labels.len() * ways];
     for (row, &label) in rows.chunks_exact_mut(ways.max(1)).zip(labels) {
-        let Some(way) = row.get_mut(usize::from(label)) else {
-            bail!("expected labels below {ways}, found {label}")
-        };
-        *way = 1.0;
+        row[usize::from(label)] = 1.0;
     }
     Tensor::from_vec(rows, (labels.len(), ways), device)
 }
@@ -28,5 +28,6 @@ mod tests {
             [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
         );
         assert!(one_hot(&[3], 3, &Device::Cpu).is_err());
+        assert!(one_hot(&[3], 0, &Device::Cpu).is_err());
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn reconstruction_per_element(
     images: &Tensor,
 ) -> Result<ElementLoss> {
     let (batch, pixels) = images.dims2()?;
-    let per_image = 1.0 / batch as f64;
+    let per_image = 1.0 / batch.max(1) as f64;
     Ok(match kind {
         ReconstructionLoss::MeanSquaredError => {
             ElementLoss::sigmoid_squared_error(per_image / pixels as f64)
@@ -51,7 +51,7 @@ pub fn discriminator(logits: &Tensor) -> Result<Tensor> {
         .map(|i| if i < half * columns { 1f32 } else { 0.0 })
         .collect();
     let target = Tensor::from_vec(target, (rows, columns), logits.device())?;
-    loss::bce_with_logits(logits, &target, 1.0 / half as f64)
+    loss::bce_with_logits(logits, &target, 1.0 / half.max(1) as f64)
 }
 
 /// Generator loss `-ln D(z')` from logits, mean over the batch, in nats; ln 2 at equilibrium.
@@ -60,7 +60,7 @@ pub fn discriminator(logits: &Tensor) -> Result<Tensor> {
 /// Source: Makhzani et al. 2015, §2, in the non-saturating form of Goodfellow et al. 2014, §3.
 pub fn generator(logits: &Tensor) -> Result<Tensor> {
     let target = logits.detach().ones_like()?;
-    loss::bce_with_logits(logits, &target, 1.0 / logits.dim(0)? as f64)
+    loss::bce_with_logits(logits, &target, 1.0 / logits.dim(0)?.max(1) as f64)
 }
 
 /// Classification loss: cross-entropy of `softmax(logits)` against labels, mean over the batch, in nats.
@@ -80,11 +80,16 @@ pub fn head_distance(heads: &Tensor, threshold: f64) -> Result<Tensor> {
     let (ways, _) = heads.dims2()?;
     let same = Tensor::eye(ways, heads.dtype(), heads.device())?;
     let differences = heads.unsqueeze(1)?.broadcast_sub(&heads.unsqueeze(0)?)?;
-    // A head is one apart from itself here: the root has no slope at zero, and the pair is left out below.
-    let distances = (differences.sqr()?.sum(2)? + &same)?.sqrt()?;
+    // A head is one apart from itself here: the root has no slope at zero, and the pair is left out below. Two that lie on each other
+    // are a millionth apart, for the same reason.
+    let squares = (differences.sqr()?.sum(2)? + TINY)?;
+    let distances = (squares + &same)?.sqrt()?;
     let short = distances.affine(-1.0, threshold)?.relu()?;
     (short * same.affine(-1.0, 1.0)?)?.sum_all()
 }
+
+/// Square of the least distance between two heads.
+const TINY: f64 = 1e-12;
 
 /// The same numbers with `share` of their gradient: what is minimised through them moves their source so much less.
 ///
@@ -110,6 +115,32 @@ mod tests {
         let gradients = penalty.backward().unwrap();
         let gradient = gradients.get(&heads).unwrap().to_vec2::<f32>().unwrap();
         assert_eq!(gradient, [[0.0, 2.0], [0.0, 0.0], [0.0, -2.0]]);
+    }
+
+    #[test]
+    fn heads_that_lie_on_each_other_have_a_gradient() {
+        let heads = Var::new(&[[1f32, 1.0], [1.0, 1.0], [1.0, 2.0]], &Device::Cpu).unwrap();
+        for threshold in [0.0, 2.0] {
+            let penalty = head_distance(&heads, threshold).unwrap();
+            let gradients = penalty.backward().unwrap();
+            let gradient = gradients.get(&heads).unwrap().flatten_all().unwrap();
+            let gradient = gradient.to_vec1::<f32>().unwrap();
+            assert!(gradient.iter().all(|g| g.is_finite()), "{gradient:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_batch_has_no_loss() {
+        let empty = Tensor::zeros((0, 1), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let kind = ReconstructionLoss::MeanSquaredError;
+        for loss in [
+            reconstruction(kind, &empty, &empty),
+            discriminator(&empty),
+            generator(&empty),
+            classification(&empty, &empty),
+        ] {
+            assert_eq!(loss.unwrap().to_scalar::<f32>().unwrap(), 0.0);
+        }
     }
 
     #[test]

@@ -69,9 +69,13 @@ impl Activation {
     pub(crate) fn plain(self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::None => Ok(x.clone()),
-            Self::Relu => x.relu(),
-            // max(x, slope·x), written so that the gradient at 0 is the slope, as in the fused path.
-            Self::LeakyRelu => x.relu()? + ((x - x.relu()?)? * f64::from(LEAKY_SLOPE))?,
+            // By the negative part, for candle's ReLU has the derivative 1 at 0, and hides a NaN: so the derivative there is 0, or the
+            // slope, and a NaN stays one, as in the fused path.
+            Self::Relu => x + x.neg()?.relu()?,
+            Self::LeakyRelu => {
+                let below = x.neg()?.relu()?;
+                (x + &below)? - (below * f64::from(LEAKY_SLOPE))?
+            }
             Self::Tanh => x.tanh(),
             Self::Sigmoid => ((x * 0.5)?.tanh()? * 0.5)? + 0.5,
         }
@@ -87,4 +91,30 @@ fn relu(x: f32) -> f32 {
 #[inline(always)]
 fn leaky_relu(x: f32) -> f32 {
     if x > 0.0 { x } else { LEAKY_SLOPE * x }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    #[test]
+    fn the_plain_path_has_the_same_kink_and_hides_no_nan() {
+        for (activation, at_zero) in [
+            (Activation::Relu, 0.0),
+            (Activation::LeakyRelu, LEAKY_SLOPE),
+        ] {
+            let x = Var::new(&[-2f32, 0.0, 3.0, f32::NAN], &Device::Cpu).unwrap();
+            let y = activation.plain(&x).unwrap();
+            let numbers = y.to_vec1::<f32>().unwrap();
+            assert_eq!(numbers[..3], [-2.0 * at_zero, 0.0, 3.0]);
+            assert!(numbers[3].is_nan());
+            let gradients = y.sum_all().unwrap().backward().unwrap();
+            let gradient = gradients.get(&x).unwrap().to_vec1::<f32>().unwrap();
+            let expected = [at_zero, at_zero, 1.0];
+            let far = |(g, expected): (&f32, f32)| (g - expected).abs() > 1e-6;
+            assert!(!gradient.iter().zip(expected).any(far), "{gradient:?}");
+        }
+    }
 }

@@ -15,8 +15,8 @@ use crate::vectorized;
 ///
 /// Fused operations leave gradients here and the optimizer takes them from here, so that candle's `backward` never allocates or
 /// adds the large ones. That of a weight is computed when it is used: by an optimizer a few rows at a time, which are never
-/// written to memory, and into the buffer by whoever reads it. A clone is the same parameter. A [`frozen`](Self::frozen) view
-/// has the same numbers and no gradient.
+/// written to memory, and into the buffer by whoever reads it. A clone is the same parameter, and so is a
+/// [`frozen`](Self::frozen) view, but operations on that leave no gradient.
 #[derive(Clone, Debug)]
 pub struct Param {
     inner: Arc<Inner>,
@@ -252,7 +252,8 @@ pub fn backward(loss: &Tensor, params: &[Param]) -> Result<()> {
     let mut plain = loss.backward()?;
     for param in params {
         if let Some(found) = plain.remove(&param.inner.value) {
-            param.accumulate(found)?;
+            // Candle's gradient of an operand may remember the other one, and an optimizer's moments would then every step's.
+            param.accumulate(found.detach())?;
         }
     }
     Ok(())

@@ -68,7 +68,7 @@ impl CustomOp1 for Softmax {
 
 /// From a row of logits to its probabilities, in place.
 #[inline(always)]
-fn probabilities(row: &mut [f32]) {
+pub(crate) fn probabilities(row: &mut [f32]) {
     // `f32::max` passes over a NaN, but its power is one, and so is then the sum.
     let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     row.iter_mut().for_each(|x| *x = exp(*x - max));

@@ -213,3 +213,60 @@ fn the_gradient_norm_is_over_all_parameters() {
     assert_eq!(gradient_norm(&params).unwrap(), 5.0);
     assert_eq!(with_plain_ops(|| gradient_norm(&params)).unwrap(), 5.0);
 }
+
+#[test]
+fn parameters_of_another_shape_are_refused_before_anything_moves() {
+    let param = |name: &str, n: usize| {
+        let ones = Tensor::ones(n, candle_core::DType::F32, &Device::Cpu).unwrap();
+        Param::new(name, &ones).unwrap()
+    };
+    let [small, large] = [param("small", 4), param("large", 8)];
+    let sums = [&small, &large].map(|param| param.tensor().sum_all().unwrap());
+    let loss = (&sums[0] + &sums[1]).unwrap();
+    for mut optimizer in of_params(&[small.clone(), large.clone()]) {
+        backward(&loss, &[small.clone(), large.clone()]).unwrap();
+        for wrong in [[&large, &small], [&small, &small]] {
+            let error = optimizer.step(&wrong.map(Param::clone), 0.1, 1.0);
+            assert!(error.unwrap_err().to_string().contains("was made for"));
+        }
+        assert_eq!(optimizer.steps_taken(), 0);
+        for param in [&small, &large] {
+            assert!(numbers_of(param).iter().all(|x| *x == 1.0));
+        }
+    }
+}
+
+#[test]
+fn a_state_of_another_type_is_refused_and_any_layout_is_taken() {
+    let square = Tensor::from_vec(vec![1f32, 2.0, 3.0, 4.0], (2, 2), &Device::Cpu).unwrap();
+    let param = Param::new("w", &square).unwrap();
+    for mut optimizer in of_params(std::slice::from_ref(&param)) {
+        let n = optimizer.state().len();
+        let doubles = square.to_dtype(candle_core::DType::F64).unwrap();
+        assert!(optimizer.restore(&vec![doubles; n], 1).is_err());
+        let view = square.t().unwrap();
+        optimizer.restore(&vec![view; n], 1).unwrap();
+        let loss = param.tensor().sum_all().unwrap();
+        backward(&loss, std::slice::from_ref(&param)).unwrap();
+        optimizer
+            .step(std::slice::from_ref(&param), 0.1, 1.0)
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_gradient_remembers_no_operand() {
+    let [x, heads] = ["x", "heads"].map(|name| {
+        let rows = standard_normal(4, &mut stream(3, name, 0));
+        let rows = Tensor::from_vec(rows, (2, 2), &Device::Cpu).unwrap();
+        Param::new(name, &rows).unwrap()
+    });
+    // The weight itself is the operand, which candle keeps for the gradient of the other.
+    let product = x.tensor().tanh().unwrap().matmul(&heads.tensor()).unwrap();
+    backward(&product.sum_all().unwrap(), &[x, heads.clone()]).unwrap();
+    assert!(!heads.gradient().unwrap().unwrap().track_op());
+}
+
+fn numbers_of(param: &Param) -> Vec<f32> {
+    param.tensor().flatten_all().unwrap().to_vec1().unwrap()
+}

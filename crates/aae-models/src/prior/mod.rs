@@ -183,7 +183,11 @@ impl PriorConfig {
 
     /// Where the draws lie, as curves in the plane of the first two coordinates: level curves of the smooth priors, the box of
     /// the uniform one, an ellipse at two standard deviations for each Gaussian of the mixture, the Swiss roll itself.
+    ///
+    /// # Panics
+    /// If the prior does not pass [`validate`](Self::validate) for two dimensions.
     pub fn outline(&self) -> Vec<Polyline> {
+        self.assert_valid(2);
         match *self {
             Self::Gaussian { mean, std } => gaussian::outline(mean, std),
             Self::Uniform { low, high } => uniform::outline(low, high),
@@ -217,9 +221,6 @@ impl PriorConfig {
 
     fn assert_valid(&self, dim: usize) {
         let errors = self.validate(dim);
-        assert!(
-            errors.is_empty(),
-            "draw from a prior that is not valid: {errors:?}"
-        );
+        assert!(errors.is_empty(), "a prior that is not valid: {errors:?}");
     }
 }

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::check_count;
+use super::check;
 use crate::Param;
 use crate::pieces::Pieces;
 use crate::slices::write;
@@ -70,7 +70,7 @@ impl Adam {
     }
 
     pub(super) fn step(&mut self, params: &[Param], lr: f64, gradient_scale: f64) -> Result<()> {
-        check_count(params, self.moments.len())?;
+        check(params, self.moments.iter().map(|m| &m.exp_avg))?;
         self.steps_taken += 1;
         let t = self.steps_taken as f64;
         let update = Update {

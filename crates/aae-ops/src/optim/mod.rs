@@ -23,7 +23,7 @@ impl Optimizer {
     /// Applies the gradients of `params`, each times `gradient_scale` (1, or less to clip a norm).
     ///
     /// `params` must be those that the optimizer was made for, in the same order. One without a gradient stays as it is.
-    /// Errors: if their number or shapes differ from the optimizer's state.
+    /// Errors: if their number or a shape differs from the optimizer's state; nothing has been changed then.
     pub fn step(&mut self, params: &[Param], lr: f64, gradient_scale: f64) -> Result<()> {
         match self {
             Self::Adam(adam) => adam.step(params, lr, gradient_scale),
@@ -49,7 +49,7 @@ impl Optimizer {
 
     /// Takes over a saved state: `tensors` in the order and shapes of [`state`](Self::state).
     ///
-    /// Errors: if their number or a shape differs; nothing has been changed then.
+    /// Errors: if their number, a shape, type or device differs; nothing has been changed then.
     pub fn restore(&mut self, tensors: &[Tensor], steps_taken: u64) -> Result<()> {
         let state = self.state();
         if state.len() != tensors.len() {
@@ -67,10 +67,20 @@ impl Optimizer {
                     found.shape()
                 )
             }
+            let alike = own.dtype() == found.dtype() && own.device().same_device(found.device());
+            if !alike {
+                bail!(
+                    "optimizer state {name}: expected {:?} on {:?}, found {:?} on {:?}",
+                    own.dtype(),
+                    own.device().location(),
+                    found.dtype(),
+                    found.device().location()
+                )
+            }
         }
         let copies = tensors
             .iter()
-            .map(Tensor::copy)
+            .map(|tensor| tensor.detach().contiguous()?.copy())
             .collect::<Result<Vec<_>>>()?;
         match self {
             Self::Adam(adam) => adam.restore(copies, steps_taken),
@@ -80,12 +90,25 @@ impl Optimizer {
     }
 }
 
-fn check_count(params: &[Param], expected: usize) -> Result<()> {
-    if params.len() != expected {
+/// Errors: unless there is a moment of its own shape for each of the parameters.
+fn check<'a>(params: &[Param], moments: impl ExactSizeIterator<Item = &'a Tensor>) -> Result<()> {
+    if params.len() != moments.len() {
         bail!(
-            "the optimizer was made for {expected} parameters, found {}",
+            "the optimizer was made for {} parameters, found {}",
+            moments.len(),
             params.len()
         )
+    }
+    for (param, moment) in params.iter().zip(moments) {
+        let found = param.tensor();
+        if found.shape() != moment.shape() {
+            bail!(
+                "the optimizer was made for a parameter {:?}, found {} of {:?}",
+                moment.shape(),
+                param.name(),
+                found.shape()
+            )
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::check_count;
+use super::check;
 use crate::Param;
 use crate::pieces::Pieces;
 use crate::slices::write;
@@ -47,7 +47,7 @@ impl Sgd {
 
     /// For every number: `g = gradient_scale·g + weight_decay·θ`, `b = momentum·b + g`, `θ = θ - lr·b`.
     pub(super) fn step(&mut self, params: &[Param], lr: f64, gradient_scale: f64) -> Result<()> {
-        check_count(params, self.buffers.len())?;
+        check(params, self.buffers.iter().map(|(_, buffer)| buffer))?;
         self.steps_taken += 1;
         for (param, (_, buffer)) in params.iter().zip(&mut self.buffers) {
             let (config, before) = (self.config, buffer.clone());
