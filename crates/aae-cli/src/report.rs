@@ -145,6 +145,9 @@ pub(crate) struct Ending<'a> {
     pub(crate) config: &'a Config,
     pub(crate) folder: &'a Path,
     pub(crate) step: u64,
+    /// The step that this process went on from.
+    pub(crate) from: u64,
+    /// Of this process.
     pub(crate) time: Duration,
     /// Of the test images, if there is one.
     pub(crate) evaluation: Option<&'a EvaluationLine>,
@@ -154,10 +157,12 @@ pub(crate) struct Ending<'a> {
 pub(crate) fn ending(end: &Ending<'_>) -> String {
     let folder = end.folder;
     let time = duration(end.time);
-    let mut rows = vec![(
-        "finished",
-        format!("{} in {time}", plural(end.step, "step")),
-    )];
+    let steps = plural(end.step, "step");
+    let finished = match end.from {
+        0 => format!("{steps} in {time}"),
+        from => format!("{steps}, those after step {} in {time}", count(from)),
+    };
+    let mut rows = vec![("finished", finished)];
     if let Some(line) = end.evaluation {
         rows.extend(evaluation(
             line,
@@ -202,8 +207,10 @@ pub(crate) fn ending(end: &Ending<'_>) -> String {
         _ => {}
     }
     let mut text = format!("\n{}\nWhat next?\n", table(&rows));
+    let lengths = next.iter().map(|(command, _)| command.chars().count());
+    let width = lengths.max().unwrap_or(0);
     for (command, what) in next {
-        let _ = writeln!(text, "  {program} {command:<28} {what}");
+        let _ = writeln!(text, "  {program} {command:<width$}  {what}");
     }
     text
 }

@@ -52,6 +52,49 @@ fn a_supervised_model_draws_any_label_and_transfers_styles() {
 }
 
 #[test]
+fn fewer_samples_than_labels_are_a_shorter_row() {
+    let place = Place::new();
+    let ten = [
+        "--set",
+        "model.categories=10",
+        "--set",
+        "data.validation=20",
+    ];
+    trained(&place, "clustering-16", &ten);
+    for n in ["1", "5", "10", "11"] {
+        let sample = ["sample", "--n", n, "--out", "out.png"];
+        place.run(&sample).succeeds().prints("wrote out.png");
+    }
+}
+
+#[test]
+fn codes_of_ones_choice_are_told_label_0_or_lie_between_heads() {
+    let place = Place::new();
+    let sampled = |run: &str, more: &[&str]| {
+        let command = ["sample", run, "--z", "0.5,-1", "--out", "out.png"];
+        place.run(&[&command[..], more].concat()).succeeds();
+        place.read("out.png")
+    };
+    let labelled = [
+        "--set",
+        "model.init=kaiming_uniform",
+        "--set",
+        "data.labelled=9",
+    ];
+    let more = [&THREE[..], &labelled, &["--set", "model.latent_dim=2"]].concat();
+    trained(&place, "semi-supervised-100", &more);
+    let run = "semi-supervised-100-s0";
+    assert!(sampled(run, &[]) == sampled(run, &["--label", "0"]));
+    trained(
+        &place,
+        "reduction-2d-100",
+        &[&THREE[..], &labelled].concat(),
+    );
+    let run = "reduction-2d-100-s0";
+    assert!(sampled(run, &[]) != sampled(run, &["--label", "0"]));
+}
+
+#[test]
 fn labels_are_not_for_a_model_without_them() {
     let place = Place::trained();
     for flag in [

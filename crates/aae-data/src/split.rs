@@ -61,7 +61,7 @@ impl Split {
     /// Errors: if a class has too few images.
     pub fn balanced(&self, n: usize, rng: &mut impl Rng) -> Result<Split, DataError> {
         let classes = self.dataset.classes();
-        let mut chosen = Vec::with_capacity(n);
+        let mut chosen = Vec::with_capacity(n.min(self.len()));
         for class in 0..classes {
             let requested = n / classes + usize::from(class < n % classes);
             let of_class: Vec<u32> = self

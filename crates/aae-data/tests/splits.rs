@@ -48,6 +48,8 @@ fn a_balanced_draw_has_as_many_of_each_class_and_repeats() {
         members(&drawn),
         members(&whole.balanced(16, &mut rng(4)).unwrap())
     );
+    // However many a file asks for.
+    assert!(whole.balanced(usize::MAX, &mut rng(3)).is_err());
     let error = whole.balanced(7 * 15, &mut rng(3)).unwrap_err();
     assert_eq!(
         error.to_string(),

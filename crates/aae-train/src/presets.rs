@@ -24,13 +24,13 @@ pub const DEFAULT: &str = "aae";
 const PRESETS: &[Preset] = &[
     Preset {
         name: DEFAULT,
-        summary: "adversarial autoencoder, 2-D code, prior N(0, 5²): the default",
+        summary: "2-D code, prior N(0, 5²): the default",
         paper: None,
         toml: include_str!("../presets/aae.toml"),
     },
     Preset {
         name: "ae",
-        summary: "plain autoencoder, for contrast: nothing shapes its codes",
+        summary: "2-D code without a prior: nothing shapes it",
         paper: None,
         toml: include_str!("../presets/ae.toml"),
     },
@@ -66,13 +66,13 @@ const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "labelled-mixture",
-        summary: "2-D code, each digit its own Gaussian of the ring: 10,000 labels",
+        summary: "each digit its own Gaussian of a ring: 10,000 labels",
         paper: None,
         toml: include_str!("../presets/labelled-mixture.toml"),
     },
     Preset {
         name: "labelled-swiss-roll",
-        summary: "2-D code, each digit its own stretch of the Swiss roll: 10,000 labels",
+        summary: "each digit its own stretch of a roll: 10,000 labels",
         paper: None,
         toml: include_str!("../presets/labelled-swiss-roll.toml"),
     },

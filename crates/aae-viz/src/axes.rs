@@ -115,10 +115,14 @@ impl Frame {
         let area = self.area;
         let half = cap_height(TEXT_SIZE) / 2;
         let below = i64::from(area.bottom() + TICK_GAP + cap_height(TEXT_SIZE));
+        let width = canvas.area().width;
         for tick in x {
+            // The label of a tick near the edge stays in the picture.
+            let half = tick.text.width.div_ceil(2);
+            let middle = self.column(tick.value).min(width.saturating_sub(half));
             canvas.text(
                 &tick.text,
-                i64::from(self.column(tick.value)),
+                i64::from(middle),
                 below,
                 Anchor::Center,
                 SOFT_INK,

@@ -85,6 +85,11 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
         };
         let data = &args.model.data;
         let model = trained::load(args.model.run.as_deref(), asked, data, device)?;
+        if extra.flag().is_some() {
+            model.check_decoder()?;
+        }
+        // Before minutes of measuring.
+        extra.check(data, device)?;
         let (test, splits) = images(&model, data)?;
         let mut report = evaluate(&model, &test, &splits)?;
         let found = extra.measure(&model, &splits, &test, data, device)?;

@@ -34,3 +34,13 @@ pub(crate) fn run(args: &PresetsArgs) -> anyhow::Result<()> {
     }
     output::print(&text)
 }
+
+#[cfg(test)]
+#[test]
+fn the_list_fits_into_a_terminal() {
+    let names = presets().iter().map(|preset| preset.name.chars().count());
+    let room = 80 - 2 - names.max().unwrap_or(0);
+    for preset in presets() {
+        assert!(preset.summary.chars().count() <= room, "{}", preset.summary);
+    }
+}

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aae_train::durable;
-use aae_train::run_dir::{self, RunDir};
+use aae_train::run_dir::{self, RunDir, RunDirError};
 use clap::Args;
 
 use crate::exit::UsageError;
@@ -39,7 +39,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
         true => page::of_experiment(&folder)?,
         false => match RunDir::open(&folder) {
             Ok(run) => page::of_run(&run)?,
-            Err(_) => return Err(nothing_in(&folder).into()),
+            Err(RunDirError::NotARun { .. }) => return Err(nothing_in(&folder).into()),
+            Err(error) => return Err(error.into()),
         },
     };
     let default = || folder.join("report.html");

@@ -41,7 +41,7 @@ pub(crate) struct SampleArgs {
     /// Decode this code: as many numbers as the model's code has; may be repeated
     #[arg(long, value_name = "Z,Z,...", allow_hyphen_values = true, value_parser = code, conflicts_with_all = ["n", "seed", "grid"])]
     z: Vec<Code>,
-    /// Only this label, of a model that has labels or clusters [default: each in turn]
+    /// Only this label, of a model that has labels or clusters [default: each in turn; of codes of your choice 0]
     #[arg(long, value_name = "LABEL")]
     label: Option<u8>,
     /// Draw so many random styles, one a row, each in every label
@@ -141,7 +141,7 @@ fn drawing(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, Drawin
             .iter()
             .flat_map(|code| code.0.iter().copied())
             .collect();
-        let drawing = pictures::points(&subject, &codes, args.label.unwrap_or(0))?;
+        let drawing = pictures::points(&subject, &codes, args.label)?;
         return Ok(("codes.png".to_owned(), drawing));
     }
     let seed = args.seed;

@@ -67,6 +67,7 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
         }
     };
     prepared.figures = !args.no_figures;
+    let from = checkpoint.as_ref().map_or(0, |there| there.meta.step);
     let stop = Stop::install().context("could not install the signal handlers")?;
     let ended = train(&prepared, &run, checkpoint, &stop)?;
     match ended.outcome {
@@ -75,6 +76,7 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
                 config: &prepared.config,
                 folder: run.path(),
                 step,
+                from,
                 time: ended.time,
                 evaluation: ended.summary.evaluations.get("test"),
             }));

@@ -169,7 +169,7 @@ pub(crate) fn figures(line: &EvaluationLine) -> BTreeMap<&str, f64> {
 /// Time that a run trained: each of its processes counts from nought, so that the times of an interrupted run are added.
 ///
 /// The last process' time is in the summary too, there with what it did after the last line.
-fn seconds(lines: &[Line], summary: &Path) -> Option<f64> {
+pub(crate) fn seconds(lines: &[Line], summary: &Path) -> Option<f64> {
     let times = lines.iter().filter_map(|line| match line {
         Line::Train(line) => Some(line.seconds).filter(|seconds| seconds.is_finite()),
         Line::Evaluation(_) => None,

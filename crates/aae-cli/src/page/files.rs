@@ -18,13 +18,14 @@ const MOST_ENTRIES: usize = 200;
 const MOST_PIXELS: u32 = 20_000;
 
 /// The pictures of a run, in the order in which they are shown.
-const ORDER: [&str; 7] = [
+const ORDER: [&str; 8] = [
     "manifold",
     "styles",
     "clusters",
     "latent",
     "samples",
     "reconstructions",
+    "denoised",
     "losses",
 ];
 

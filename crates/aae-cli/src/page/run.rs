@@ -14,7 +14,7 @@ use super::files::{self, Album, KIB, MIB};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use crate::evaluate::{prior_moments, series};
-use crate::experiment::gather::figures;
+use crate::experiment::gather::{figures, seconds};
 use crate::quantity::{floor, in_order, is_floor, quantity};
 use crate::report;
 use crate::summary::{Outcome, Summary};
@@ -38,6 +38,8 @@ pub(super) struct Run {
     /// Of the last line, if there is one.
     step: Option<u64>,
     summary: Option<Summary>,
+    /// Over all interruptions.
+    seconds: Option<f64>,
     environment: Option<Environment>,
 }
 
@@ -83,6 +85,7 @@ impl Run {
             false => Vec::new(),
         };
         let step = lines.last().map(Line::step);
+        let seconds = seconds(&lines, &run.summary());
         let evaluations = lines.into_iter().filter_map(|line| match line {
             Line::Evaluation(line) => Some(line),
             Line::Train(_) => None,
@@ -102,6 +105,7 @@ impl Run {
             step,
             // A run that goes on is soon beyond the summary that its interruption left.
             summary: Summary::read(&run.summary()).filter(|summary| step <= Some(summary.step)),
+            seconds,
             environment,
         })
     }
@@ -129,7 +133,8 @@ impl Run {
         facts.push(parts::batch(&self.config));
         facts.push(Fact::new(format!("seed {}", self.config.seed)));
         if let Some(summary) = &self.summary {
-            let time = Duration::try_from_secs_f64(summary.seconds).unwrap_or_default();
+            let seconds = self.seconds.unwrap_or(summary.seconds);
+            let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
             facts.push(Fact::new(duration(time)));
             let all: usize = summary
                 .parameters
@@ -215,11 +220,17 @@ impl Run {
             ["epoch", "step", "images"],
             names.iter().map(|name| quantity(name).label).collect(),
         );
+        // All splits of a step, or none.
+        let steps: BTreeSet<u64> = all.clone().map(|line| line.step).collect();
         let every = all.len().div_ceil(MOST_ROWS).max(1);
-        let last = all.len().saturating_sub(1);
-        let is_kept = |index: usize| index.is_multiple_of(every) || index == last;
+        let kept: BTreeSet<u64> = steps
+            .iter()
+            .copied()
+            .step_by(every)
+            .chain(steps.last().copied())
+            .collect();
         let mut rows = Vec::new();
-        for (_, line) in all.enumerate().filter(|(index, _)| is_kept(*index)) {
+        for line in all.filter(|line| kept.contains(&line.step)) {
             let found = figures(line);
             let cell = |name: &&str| show(name, found.get(name).copied());
             let (epoch, step) = (line.epoch.to_string(), count(line.step));
@@ -336,4 +347,37 @@ fn points(lines: &[EvaluationLine], split: &str, name: &str, scale: f64) -> Vec<
         .into_iter()
         .map(|(epoch, value)| (epoch as f64, value))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_evaluations_whole_steps_are_shown() {
+        let line = |step: u64, split: &str| EvaluationLine {
+            step,
+            epoch: step,
+            split: split.to_owned(),
+            reconstruction_error: 0.5,
+            figures: BTreeMap::new(),
+        };
+        let config = Config::resolve("aae", None, &[]).unwrap();
+        let page = Run {
+            name: "run".to_owned(),
+            toml: config.to_toml(),
+            config,
+            evaluations: (1..=100)
+                .flat_map(|step| ["validation", "test"].map(|split| line(step, split)))
+                .collect(),
+            step: Some(100),
+            summary: None,
+            seconds: None,
+            environment: None,
+        };
+        let table = String::from_utf8(page.evaluations_table().into_bytes()).unwrap();
+        let rows = |split: &str| table.matches(&format!("<td>{split}<")).count();
+        assert_eq!((rows("test"), rows("validation")), (51, 51), "{table}");
+        assert!(table.contains("102 of 200 evaluations."));
+    }
 }

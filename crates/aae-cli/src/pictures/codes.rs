@@ -62,8 +62,17 @@ fn outline_name(prior: &PriorConfig) -> String {
 
 /// One-dimensional codes at random heights, the same ones each time.
 fn strip(codes: &[f32]) -> Vec<[f32; 2]> {
-    let finite = || codes.iter().copied().filter(|code| code.is_finite());
-    let length = finite().fold(f32::MIN, f32::max) - finite().fold(f32::MAX, f32::min);
+    let mut finite: Vec<f32> = codes
+        .iter()
+        .copied()
+        .filter(|code| code.is_finite())
+        .collect();
+    finite.sort_unstable_by(f32::total_cmp);
+    // Without the farthest hundredth at either end, which the picture may leave out.
+    let beyond = finite.len() / 100;
+    let ends = [finite.get(beyond), finite.iter().rev().nth(beyond)];
+    let [low, high] = ends.map(|end| end.copied().unwrap_or(0.0));
+    let length = high - low;
     let height = STRIP
         * if length > 0.0 && length.is_finite() {
             length
@@ -85,6 +94,14 @@ fn strip(codes: &[f32]) -> Vec<[f32; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_far_code_does_not_make_a_strip_high() {
+        let mut codes: Vec<f32> = (0..1000).map(|i| (i % 7) as f32 - 3.0).collect();
+        codes.push(1000.0);
+        let points = strip(&codes);
+        assert!(points.iter().all(|point| point[1].abs() <= 0.9));
+    }
 
     #[test]
     fn a_strip_is_flat_whatever_the_codes_are() {

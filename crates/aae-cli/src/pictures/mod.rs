@@ -72,6 +72,22 @@ impl<'a> Subject<'a> {
         (0..n).map(|i| (i % labels) as u8).collect()
     }
 
+    /// What a decoder is told beside codes that somebody chose: `label`, or else label 0; without any, one with cluster heads is told
+    /// nothing, for the codes are places between them.
+    fn label_of_codes(&self, label: Option<u8>) -> Option<u8> {
+        match self.autoencoder.label_use() {
+            LabelUse::Absent => None,
+            LabelUse::Heads => label,
+            LabelUse::Given | LabelUse::Inferred => Some(label.unwrap_or(0)),
+        }
+    }
+
+    /// The caption, and the label that the decoder was told.
+    fn caption_with(&self, label: Option<u8>) -> String {
+        let label = label.map_or_else(String::new, |label| format!(" · label {label}"));
+        format!("{}{label}", self.caption)
+    }
+
     /// A draw of the prior for each of `labels`, `[n, latent_dim]`: from its own component, where labels have theirs.
     fn draw(&self, labels: &[u8], rng: &mut Stream) -> anyhow::Result<Vec<f32>> {
         if self.placed == 0 {

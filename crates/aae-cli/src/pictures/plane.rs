@@ -1,7 +1,7 @@
 //! The latent plane, decoded cell by cell: a row for codes of one dimension, the first two dimensions of longer ones.
 
+use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
-use aae_models::{Autoencoder, LabelUse};
 use aae_viz::{Images, Manifold, manifold};
 
 use super::{Drawing, Subject, Told, decode};
@@ -71,8 +71,8 @@ impl Grid {
     }
 }
 
-/// The images of a grid of codes, z₁ to the right and z₂ upwards; further dimensions are 0. A decoder with labels is told
-/// `label`; one with cluster heads, told nothing, shows the plane in which the heads lie.
+/// The images of a grid of codes, z₁ to the right and z₂ upwards, of `label` or what stands for it; further dimensions are 0. A decoder
+/// with cluster heads, told nothing, shows the plane in which the heads lie.
 pub(crate) fn plane(
     subject: &Subject<'_>,
     grid: Grid,
@@ -91,11 +91,9 @@ pub(crate) fn plane(
             codes.extend(code.take(dim));
         }
     }
-    let labels = vec![label.unwrap_or(0); x.len() * y.len()];
-    let told = match (label, subject.autoencoder.label_use()) {
-        (None, LabelUse::Heads) => Told::Nothing,
-        _ => Told::Labels(&labels),
-    };
+    let label = subject.label_of_codes(label);
+    let labels = label.map(|label| vec![label; x.len() * y.len()]);
+    let told = labels.as_deref().map_or(Told::Nothing, Told::Labels);
     let pixels = decode(subject.autoencoder, &codes, told)?;
     let image = subject.autoencoder.image();
     let ends = |values: &[f64]| [values[0], values[values.len() - 1]];
@@ -104,13 +102,10 @@ pub(crate) fn plane(
         2 => "The latent plane, decoded",
         _ => "The plane of z₁ and z₂, decoded",
     };
+    let caption = subject.caption_with(label);
     let subtitle = match dim {
-        1 | 2 => subject.caption.to_owned(),
-        _ => format!(
-            "{} · the other {} dimensions are 0",
-            subject.caption,
-            dim - 2
-        ),
+        1 | 2 => caption,
+        _ => format!("{caption} · the other {} dimensions are 0", dim - 2),
     };
     Ok(Box::new(move || {
         Ok(manifold(&Manifold {

@@ -27,14 +27,25 @@ pub(crate) fn samples(
     };
     // Where a row has each label once, a column is a label.
     let columns = match label.is_none() && subject.labels() == COLUMNS {
-        true => (0..COLUMNS).map(|label| label.to_string()).collect(),
+        true => (0..COLUMNS.min(n)).map(|label| label.to_string()).collect(),
         false => Vec::new(),
     };
-    draw(subject, &codes, &labels, title, subtitle, columns)
+    draw(
+        subject,
+        &codes,
+        Told::Labels(&labels),
+        title,
+        subtitle,
+        columns,
+    )
 }
 
-/// The image of each of the codes `[n, latent_dim]`; a decoder with labels is told `label`.
-pub(crate) fn points(subject: &Subject<'_>, codes: &[f32], label: u8) -> anyhow::Result<Drawing> {
+/// The image of each of the codes `[n, latent_dim]`, of `label` or what stands for it.
+pub(crate) fn points(
+    subject: &Subject<'_>,
+    codes: &[f32],
+    label: Option<u8>,
+) -> anyhow::Result<Drawing> {
     let dim = subject.autoencoder.latent_dim();
     let text = |code: &[f32]| {
         let numbers: Vec<String> = code.iter().map(f32::to_string).collect();
@@ -49,20 +60,28 @@ pub(crate) fn points(subject: &Subject<'_>, codes: &[f32], label: u8) -> anyhow:
         2..=COLUMNS => codes.chunks_exact(dim).map(text).collect(),
         _ => Vec::new(),
     };
-    let told = vec![label; codes.len() / dim];
-    let subtitle = subject.caption.to_owned();
-    draw(subject, codes, &told, title, subtitle, names)
+    let label = subject.label_of_codes(label);
+    let labels = label.map(|label| vec![label; codes.len() / dim]);
+    let told = labels.as_deref().map_or(Told::Nothing, Told::Labels);
+    draw(
+        subject,
+        codes,
+        told,
+        title,
+        subject.caption_with(label),
+        names,
+    )
 }
 
 fn draw(
     subject: &Subject<'_>,
     codes: &[f32],
-    told: &[u8],
+    told: Told<'_>,
     title: String,
     subtitle: String,
     columns: Vec<String>,
 ) -> anyhow::Result<Drawing> {
-    let pixels = decode(subject.autoencoder, codes, Told::Labels(told))?;
+    let pixels = decode(subject.autoencoder, codes, told)?;
     let image = subject.autoencoder.image();
     Ok(Box::new(move || {
         let labels = GridLabels {

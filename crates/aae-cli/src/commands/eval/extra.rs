@@ -64,7 +64,7 @@ impl Extra<'_> {
 
     /// What is asked for, of this model on these images.
     ///
-    /// Errors: if it has no decoder; as each of the measures.
+    /// Errors: as each of the measures.
     pub(super) fn measure(
         &self,
         model: &Trained,
@@ -74,9 +74,6 @@ impl Extra<'_> {
         device: &Device,
     ) -> anyhow::Result<Figures> {
         let mut figures = Figures::new();
-        if self.flag().is_some() {
-            model.check_decoder()?;
-        }
         if self.args.probes {
             figures.extend(probes::probes(model, splits, test)?);
         }
