@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use support::Place;
+use support::{Place, TINY};
 
 const RESUME: [&str; 4] = ["train", "--resume", "runs/aae-s0", "--no-figures"];
 
@@ -281,4 +281,22 @@ fn a_configuration_that_is_none_is_named() {
     let made = Command::new("mkfifo").arg(&path).status().unwrap();
     assert!(made.success());
     place.run(&RESUME).ends(65).says("found a pipe");
+}
+
+#[test]
+fn a_finished_run_is_kept_without_checkpoints_and_mended_from_them() {
+    let place = Place::new();
+    let two = ["experiment", "aae", "--seeds", "0", "--max-steps", "2"];
+    let experiment = || place.run(&[&two[..], &TINY].concat());
+    experiment().succeeds();
+    let model = "experiments/aae/s0/model.safetensors";
+    let good = place.read(model);
+    fs::write(place.path(model), "no model").unwrap();
+    experiment().succeeds();
+    assert_eq!(place.read(model), good);
+    fs::remove_dir_all(place.path("experiments/aae/s0/checkpoints")).unwrap();
+    experiment()
+        .succeeds()
+        .prints("seed 0 (1 of 1): finished before, kept");
+    assert_eq!(place.read(model), good);
 }

@@ -253,23 +253,6 @@ fn other_images_are_refused() {
 }
 
 #[test]
-fn a_finished_run_is_kept_without_checkpoints_and_mended_from_them() {
-    let place = Place::new();
-    let args = ["--seeds", "0", "--max-steps", "2"];
-    experiment(&place, &args).succeeds();
-    let model = "experiments/aae/s0/model.safetensors";
-    let good = place.read(model);
-    fs::write(place.path(model), "no model").unwrap();
-    experiment(&place, &args).succeeds();
-    assert_eq!(place.read(model), good);
-    fs::remove_dir_all(place.path("experiments/aae/s0/checkpoints")).unwrap();
-    experiment(&place, &args)
-        .succeeds()
-        .prints("seed 0 (1 of 1): finished before, kept");
-    assert_eq!(place.read(model), good);
-}
-
-#[test]
 fn mistakes_are_said_before_anything_is_trained() {
     let place = Place::new();
     fs::write(place.path("page.md"), "no marks\n").unwrap();
