@@ -85,7 +85,7 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         place.run(|device| args.extra().check(&args.data, device))?;
     }
     let stop = Stop::install().context("could not install the signal handlers")?;
-    // Read once: whoever changes a file of `--config` meanwhile changes nothing here.
+    // Now and not at the end: a file of `--config` may be changed meanwhile.
     let config = args.config(0)?;
     let mut runs = Vec::new();
     let mut length = Length::default();
