@@ -104,13 +104,14 @@ impl Encoder {
     ///
     /// Errors: as [`forward`](Self::forward); if the encoder infers no label.
     pub fn label_logits(&self, images: &Tensor, pass: Pass) -> Result<Tensor> {
-        if !self.infers_label {
-            bail!("expected an encoder that infers a label")
-        }
         let input = self.with_noise(images, pass)?;
-        match branched(&self.trunk, self.label_head(), &input, pass.mode)?.pop() {
+        let logits = match self.infers_label {
+            true => branched(&self.trunk, self.label_head(), &input, pass.mode)?.pop(),
+            false => None,
+        };
+        match logits {
             Some(logits) => Ok(logits),
-            None => bail!("expected a head for the label"),
+            None => bail!("expected an encoder that infers a label"),
         }
     }
 

@@ -11,7 +11,7 @@ use aae_train::config::Config;
 use aae_train::presets::presets;
 use aae_train::run_dir::RunDir;
 use aae_train::variants::{Variant, build};
-use aae_train::{Draws, FitError, Outcome, Phase, Regularizer};
+use aae_train::{Draws, Outcome, Phase, Regularizer};
 use candle_core::{Device, Tensor};
 use common::{IMAGE, VARIANTS, bytes, config, step_batch, train, whole_run};
 
@@ -303,6 +303,16 @@ fn training_lowers_the_reconstruction_loss() {
 }
 
 #[test]
+fn rates_that_are_too_high_end_a_run() {
+    let config = config("aae", &["optimizer.reconstruction.lr=1e20"]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+    let error = train(&config, &run, None, None).unwrap_err();
+    assert_eq!(error.exit_code(), 76, "{error}");
+    assert!(error.to_string().contains("diverged at step"), "{error}");
+}
+
+#[test]
 fn a_run_that_diverges_keeps_its_last_good_checkpoint() {
     let config = config("aae", &[]);
     let folder = tempfile::tempdir().unwrap();
@@ -312,18 +322,13 @@ fn a_run_that_diverges_keeps_its_last_good_checkpoint() {
     let mut bad = load_newest(&run).unwrap().checkpoint;
     bad.tensors.get_mut("encoder.style.bias").unwrap().data[0] = f32::NAN;
     let error = train(&config, &run, Some(bad), None).unwrap_err();
-    let FitError::Diverged {
-        step,
-        last_good,
-        kept,
-        ..
-    } = error
-    else {
-        panic!("{error}");
-    };
-    assert_eq!(step, 6);
-    assert_eq!(last_good, Some(run.checkpoint(5)));
-    assert!(kept.is_some_and(|kept| kept.exists()));
+    let (code, message) = (error.exit_code(), error.to_string());
+    assert_eq!(code, 76, "{message}");
+    assert!(message.contains("diverged at step 6"), "{message}");
+    let kept = [run.checkpoint(5), run.diverged(6)];
+    assert!(kept.iter().all(|path| path.exists()));
+    let named = kept.map(|path| message.contains(&*path.to_string_lossy()));
+    assert_eq!(named, [true; 2], "{message}");
     assert_eq!(bytes(&run), good);
 }
 

@@ -118,8 +118,8 @@ impl Frame {
         let width = canvas.area().width;
         for tick in x {
             // The label of a tick near the edge stays in the picture.
-            let half = tick.text.width.div_ceil(2);
-            let middle = self.column(tick.value).min(width.saturating_sub(half));
+            let reach = tick.text.width.div_ceil(2);
+            let middle = self.column(tick.value).min(width.saturating_sub(reach));
             canvas.text(
                 &tick.text,
                 i64::from(middle),

@@ -36,7 +36,7 @@ pub(super) fn run(tiny: &Tiny, signals: u64, seed: u64) -> Result<Report> {
     let (whole, time) = tiny.whole("whole", MIDDLING)?;
     let tally = Mutex::new(Tally::default());
     let stories: Vec<u64> = (0..signals).collect();
-    let failures = each(
+    let mut failures = each(
         &stories,
         |index, _| format!("signal {index} of seed {seed}"),
         |index, story| {
@@ -79,7 +79,6 @@ pub(super) fn run(tiny: &Tiny, signals: u64, seed: u64) -> Result<Report> {
     let tally = tally
         .into_inner()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
-    let mut failures = failures;
     // Half of so many come while it trains: a program that hears none would end each run as if nothing had come.
     if tally.saved == 0 && signals >= 10 {
         failures.push(format!("not one of {signals} signals was heard"));

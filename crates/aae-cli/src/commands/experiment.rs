@@ -85,8 +85,7 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         place.run(|device| args.extra().check(&args.data, device))?;
     }
     let stop = Stop::install().context("could not install the signal handlers")?;
-    // Now and not at the end: a file of `--config` may be changed meanwhile.
-    let config = args.config(0)?;
+    let config = configs[0].clone();
     let mut runs = Vec::new();
     let mut length = Length::default();
     for config in configs {

@@ -74,18 +74,19 @@ impl<'a> Subject<'a> {
 
     /// What a decoder is told beside codes that somebody chose: `label`, or else label 0; without any, one with cluster heads is told
     /// nothing, for the codes are places between them.
-    fn label_of_codes(&self, label: Option<u8>) -> Option<u8> {
-        match self.autoencoder.label_use() {
-            LabelUse::Absent => None,
-            LabelUse::Heads => label,
-            LabelUse::Given | LabelUse::Inferred => Some(label.unwrap_or(0)),
+    fn told_of_codes(&self, label: Option<u8>) -> Told<'static> {
+        match (label, self.autoencoder.label_use()) {
+            (_, LabelUse::Absent) | (None, LabelUse::Heads) => Told::Nothing,
+            (label, _) => Told::All(label.unwrap_or(0)),
         }
     }
 
-    /// The caption, and the label that the decoder was told.
-    fn caption_with(&self, label: Option<u8>) -> String {
-        let label = label.map_or_else(String::new, |label| format!(" · label {label}"));
-        format!("{}{label}", self.caption)
+    /// The caption, and the label that the decoder was told for all codes.
+    fn caption_with(&self, told: Told<'_>) -> String {
+        match told {
+            Told::All(label) => format!("{} · label {label}", self.caption),
+            Told::Labels(_) | Told::Nothing => self.caption.to_owned(),
+        }
     }
 
     /// A draw of the prior for each of `labels`, `[n, latent_dim]`: from its own component, where labels have theirs.
@@ -121,6 +122,8 @@ pub(crate) fn write(path: &Path, drawing: Drawing) -> anyhow::Result<()> {
 enum Told<'a> {
     /// One label for each code, where the decoder has labels; nothing to a decoder that has none.
     Labels(&'a [u8]),
+    /// The same label for every code.
+    All(u8),
     /// No label at all: the codes are places between the heads of a decoder that has them.
     Nothing,
 }
@@ -141,6 +144,7 @@ fn decode(
         let label = match told {
             _ if !has_label => None,
             Told::Labels(labels) => Some(one_hot(&labels[i * BATCH..][..n], ways, device)?),
+            Told::All(label) => Some(one_hot(&vec![label; n], ways, device)?),
             Told::Nothing => Some(Tensor::zeros((n, ways), DType::F32, device)?),
         };
         pixels.extend(

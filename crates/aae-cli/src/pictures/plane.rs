@@ -4,7 +4,7 @@ use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
 use aae_viz::{Images, Manifold, manifold};
 
-use super::{Drawing, Subject, Told, decode};
+use super::{Drawing, Subject, decode};
 
 /// Which codes are decoded: along each axis `steps` of them from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,9 +91,7 @@ pub(crate) fn plane(
             codes.extend(code.take(dim));
         }
     }
-    let label = subject.label_of_codes(label);
-    let labels = label.map(|label| vec![label; x.len() * y.len()]);
-    let told = labels.as_deref().map_or(Told::Nothing, Told::Labels);
+    let told = subject.told_of_codes(label);
     let pixels = decode(subject.autoencoder, &codes, told)?;
     let image = subject.autoencoder.image();
     let ends = |values: &[f64]| [values[0], values[values.len() - 1]];
@@ -102,7 +100,7 @@ pub(crate) fn plane(
         2 => "The latent plane, decoded",
         _ => "The plane of z₁ and z₂, decoded",
     };
-    let caption = subject.caption_with(label);
+    let caption = subject.caption_with(told);
     let subtitle = match dim {
         1 | 2 => caption,
         _ => format!("{caption} · the other {} dimensions are 0", dim - 2),

@@ -30,14 +30,8 @@ pub(crate) fn samples(
         true => (0..COLUMNS.min(n)).map(|label| label.to_string()).collect(),
         false => Vec::new(),
     };
-    draw(
-        subject,
-        &codes,
-        Told::Labels(&labels),
-        title,
-        subtitle,
-        columns,
-    )
+    let told = Told::Labels(&labels);
+    draw(subject, &codes, told, title, subtitle, columns)
 }
 
 /// The image of each of the codes `[n, latent_dim]`, of `label` or what stands for it.
@@ -60,17 +54,9 @@ pub(crate) fn points(
         2..=COLUMNS => codes.chunks_exact(dim).map(text).collect(),
         _ => Vec::new(),
     };
-    let label = subject.label_of_codes(label);
-    let labels = label.map(|label| vec![label; codes.len() / dim]);
-    let told = labels.as_deref().map_or(Told::Nothing, Told::Labels);
-    draw(
-        subject,
-        codes,
-        told,
-        title,
-        subject.caption_with(label),
-        names,
-    )
+    let told = subject.told_of_codes(label);
+    let subtitle = subject.caption_with(told);
+    draw(subject, codes, told, title, subtitle, names)
 }
 
 fn draw(
