@@ -252,6 +252,13 @@ fn a_classifier_judges_samples_and_makes_none() {
         .ends(2)
         .says("expected a run with a decoder, found a classifier");
     place.run(&["reconstruct"]).ends(2);
+    place
+        .run(&["encode", "--out", "codes.npy"])
+        .ends(2)
+        .says("expected a run with codes, found a classifier");
+    place.run(&["encode", "--out", "labels.csv"]).succeeds();
+    let csv = String::from_utf8(place.read("labels.csv")).unwrap();
+    assert!(csv.starts_with("index,label,inferred\n0,"), "{csv}");
     place.run(&["eval"]).succeeds();
     trained(&place, "supervised", &THREE);
     let judged = place.run(&["eval", "--probes", "--judge", "nn-all-s0", "--json"]);

@@ -24,7 +24,7 @@ use crate::pieces::Pieces;
 pub(crate) use cpu::{has_bf16, has_fast_bf16};
 pub(crate) use output::Output;
 
-/// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
+/// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`, and one of the two steps is 1.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
     data: &'a [f32],
@@ -95,7 +95,7 @@ fn kernel(precision: Precision, a: Matrix<'_>, b: Matrix<'_>) -> Kernel {
             Precision::F32 if avx512::is_available() && avx512::suits(a, b) => {
                 return Kernel::Avx512;
             }
-            Precision::Bf16 if bf16::is_available() && bf16::suits(a, b) => {
+            Precision::Bf16 if bf16::is_available() => {
                 return match amx::is_available() {
                     true => Kernel::Amx,
                     false => Kernel::Bf16,

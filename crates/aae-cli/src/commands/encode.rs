@@ -21,7 +21,7 @@ use crate::trained::{self, Asked};
   {program} encode runs/aae-s0 --split train --out codes.npy
 
 CSV: the header index,label,z_0,z_1,... and a line for each image, in the order of the file; with a column
-`inferred` after the label if the encoder infers one.
+`inferred` after the label if the encoder infers one. A classifier has no codes, and no columns of them.
 NPY: float32 [images, dimensions], in the same order.")]
 pub(crate) struct EncodeArgs {
     #[command(flatten)]
@@ -57,14 +57,22 @@ pub(crate) fn run(args: &EncodeArgs) -> anyhow::Result<()> {
             &args.model.data,
             device,
         )?;
+        let dim = match (model.config.variant.has_decoder(), format) {
+            (true, _) => model.autoencoder.latent_dim(),
+            // Nothing has trained a classifier's codes.
+            (false, Format::Csv) => 0,
+            (false, Format::Npy) => return Err(no_codes(&model.name).into()),
+        };
         let data = model.read_data(&args.model.data)?;
         let (name, dataset) = match args.split {
             Part::Train => ("codes-train.csv", data.train),
             Part::Test => ("codes-test.csv", data.test),
         };
         let split = Split::all(&dataset.into());
-        let codes = encode_all(&model.autoencoder, &split)?;
-        let dim = model.autoencoder.latent_dim();
+        let codes = match dim {
+            0 => Vec::new(),
+            _ => encode_all(&model.autoencoder, &split)?,
+        };
         let bytes = match format {
             Format::Csv => {
                 let inferred = inferred(&model.autoencoder, &split)?;
@@ -90,6 +98,12 @@ fn format(path: &Path) -> Result<Format, UsageError> {
     }
 }
 
+fn no_codes(name: &str) -> UsageError {
+    UsageError(format!(
+        "{name}: expected a run with codes, found a classifier; --out FILE.csv gets the labels it infers"
+    ))
+}
+
 /// The label or cluster that the encoder infers of each image, if it does.
 fn inferred(autoencoder: &Autoencoder, split: &Split) -> anyhow::Result<Option<Vec<u8>>> {
     if !autoencoder.label_use().is_inferred() {
@@ -99,7 +113,7 @@ fn inferred(autoencoder: &Autoencoder, split: &Split) -> anyhow::Result<Option<V
     Ok(Some(argmax_rows(&logits, autoencoder.categories())?))
 }
 
-/// Numbers in the shortest form that reads back as the same `f32`.
+/// `dim` numbers of a code for each label, in the shortest form that reads back as the same `f32`.
 fn csv(codes: &[f32], labels: &[u8], inferred: Option<&[u8]>, dim: usize) -> String {
     let mut text = "index,label".to_owned();
     if inferred.is_some() {
@@ -109,14 +123,14 @@ fn csv(codes: &[f32], labels: &[u8], inferred: Option<&[u8]>, dim: usize) -> Str
         let _ = write!(text, ",z_{index}");
     });
     text.push('\n');
-    for (index, (code, label)) in codes.chunks_exact(dim).zip(labels).enumerate() {
+    for (index, label) in labels.iter().enumerate() {
         let _ = write!(text, "{index},{label}");
         if let Some(inferred) = inferred {
             let _ = write!(text, ",{}", inferred[index]);
         }
-        code.iter().for_each(|number| {
+        for number in &codes[index * dim..][..dim] {
             let _ = write!(text, ",{number}");
-        });
+        }
         text.push('\n');
     }
     text
@@ -155,6 +169,8 @@ mod tests {
         assert_eq!(text, "index,label,z_0,z_1\n0,7,0.1,-2\n1,2,3.5,0.0000001\n");
         let text = csv(&[0.5], &[7], Some(&[3]), 1);
         assert_eq!(text, "index,label,inferred,z_0\n0,7,3,0.5\n");
+        let text = csv(&[], &[7], Some(&[3]), 0);
+        assert_eq!(text, "index,label,inferred\n0,7,3\n");
     }
 
     #[test]

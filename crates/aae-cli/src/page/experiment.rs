@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use aae_train::regular_file;
 use aae_train::run_dir::RunDir;
 
 use super::PageError;
-use super::files::{self, Album, MIB, Picture, caption};
+use super::files::{self, Album, Picture, caption};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use super::run::{Run, charts};
@@ -23,7 +24,7 @@ const MOST_SEEDS: usize = 20;
 /// Errors: if its `results.json` cannot be read or is not one.
 pub(crate) fn of_experiment(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let path = folder.join(RESULTS);
-    let bytes = files::read(&path, 64 * MIB)?.ok_or_else(|| PageError::Io {
+    let bytes = files::read(&path, regular_file::MOST_SUMMARY)?.ok_or_else(|| PageError {
         path: path.clone(),
         source: std::io::ErrorKind::NotFound.into(),
     })?;

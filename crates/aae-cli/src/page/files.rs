@@ -1,13 +1,14 @@
 //! The files of a run that a page shows: each is looked at before it is read, and none may be larger than ours are.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use aae_train::regular_file;
 
 use super::PageError;
 
-pub(super) const KIB: u64 = 1 << 10;
-pub(super) const MIB: u64 = 1 << 20;
+const MIB: u64 = 1 << 20;
 /// Largest picture.
 const MOST_PICTURE: u64 = 16 * MIB;
 /// Most bytes of pictures in a page.
@@ -31,58 +32,15 @@ const ORDER: [&str; 8] = [
 
 /// Reads a file if it is there.
 ///
-/// Errors: if it is not a regular file, or has more than `most` bytes.
+/// Errors: as [`regular_file::read`], but for a file that is not there.
 pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, PageError> {
-    let failed = |source| PageError::Io {
-        path: path.to_path_buf(),
-        source,
-    };
-    // Before it is opened: opening a pipe waits for ever.
-    let found = match fs::metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    if !found.is_file() {
-        return Err(PageError::NotAFile {
+    match regular_file::read(path, most) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(PageError {
             path: path.to_path_buf(),
-        });
-    }
-    let too_large = |found| PageError::TooLarge {
-        path: path.to_path_buf(),
-        most,
-        found,
-    };
-    if found.len() > most {
-        return Err(too_large(found.len()));
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    // The file may grow meanwhile.
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    match bytes.len() as u64 > most {
-        true => Err(too_large(bytes.len() as u64)),
-        false => Ok(Some(bytes)),
-    }
-}
-
-/// Checks a file that another reader is to read whole: absent, or regular and not too large.
-pub(super) fn check(path: &Path, most: u64) -> Result<(), PageError> {
-    let Ok(found) = fs::metadata(path) else {
-        return Ok(());
-    };
-    match found.is_file() {
-        false => Err(PageError::NotAFile {
-            path: path.to_path_buf(),
+            source,
         }),
-        true if found.len() > most => Err(PageError::TooLarge {
-            path: path.to_path_buf(),
-            most,
-            found: found.len(),
-        }),
-        true => Ok(()),
     }
 }
 
@@ -143,9 +101,7 @@ impl Album {
     }
 
     fn picture(&mut self, path: &Path, name: String) -> Result<Picture, String> {
-        let bytes = read(path, MOST_PICTURE)
-            .map_err(|error| error.to_string())?
-            .ok_or("it is gone")?;
+        let bytes = regular_file::read(path, MOST_PICTURE).map_err(|error| error.to_string())?;
         let (width, height) = size(&bytes).ok_or("not a PNG file of a size that can be shown")?;
         self.room = self
             .room
@@ -252,13 +208,8 @@ mod tests {
         assert!(read(&path, 3).unwrap().is_none());
         fs::write(&path, "abc").unwrap();
         assert_eq!(read(&path, 3).unwrap().unwrap(), b"abc");
-        assert!(matches!(
-            read(&path, 2),
-            Err(PageError::TooLarge { found: 3, .. })
-        ));
-        assert!(matches!(
-            read(folder.path(), 2),
-            Err(PageError::NotAFile { .. })
-        ));
+        let says = |path, most| read(path, most).unwrap_err().to_string();
+        assert!(says(&path, 2).contains("expected at most 2 bytes, found 3"));
+        assert!(says(folder.path(), 2).contains("expected a regular file, found a directory"));
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use aae_train::config::Config;
 use aae_train::environment::Environment;
 use aae_train::metrics::{self, EvaluationLine, Line};
+use aae_train::regular_file;
 use aae_train::run_dir::RunDir;
 
 use super::chart::{self, chart};
-use super::files::{self, Album, KIB, MIB};
+use super::files::{self, Album};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use crate::evaluate::{prior_moments, series};
@@ -76,9 +77,6 @@ pub(crate) fn of_run(run: &RunDir) -> anyhow::Result<Vec<u8>> {
 
 impl Run {
     pub(super) fn read(run: &RunDir) -> anyhow::Result<Self> {
-        files::check(&run.config(), 256 * KIB)?;
-        files::check(&run.metrics(), 256 * MIB)?;
-        files::check(&run.summary(), 4 * MIB)?;
         let config = run.read_config()?;
         let lines = match run.metrics().exists() {
             true => metrics::read(&run.metrics())?,
@@ -91,7 +89,7 @@ impl Run {
             Line::Train(_) => None,
         });
         let path = run.environment();
-        let environment = files::read(&path, MIB)?.and_then(|bytes| {
+        let environment = files::read(&path, regular_file::MOST_SUMMARY)?.and_then(|bytes| {
             let parsed = serde_json::from_slice(&bytes);
             parsed
                 .map_err(|error| tracing::warn!("{}: left out: {error}", path.display()))

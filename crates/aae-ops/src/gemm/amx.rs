@@ -40,12 +40,12 @@ trait Engine {
     fn multiply(&mut self, a: &[u32], a_row: usize, b: &[u32], depth: usize, block: &mut Block);
 }
 
-/// As [`super::gemm`], for products that are not empty and that [`bf16::suits`].
+/// As [`super::gemm`], for products that are not empty.
 pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     bf16::product::<Tiles<Instructions>>(a, b, c);
 }
 
-/// As [`super::in_pieces`], for products that are not empty and that [`bf16::suits`].
+/// As [`super::in_pieces`], for products that are not empty.
 pub(super) fn in_pieces<T>(a: Matrix<'_>, b: Matrix<'_>, f: impl FnOnce(&dyn Pieces) -> T) -> T {
     bf16::lazy_product::<Tiles<Instructions>, T>(a, b, f)
 }

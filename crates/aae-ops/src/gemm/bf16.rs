@@ -23,13 +23,6 @@ pub(super) fn is_available() -> bool {
     std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bf16")
 }
 
-/// Whether the operands lie as this kernel reads them: with contiguous rows or contiguous columns.
-pub(super) fn suits(a: Matrix<'_>, b: Matrix<'_>) -> bool {
-    [a, b]
-        .iter()
-        .all(|matrix| matrix.row_stride == 1 || matrix.column_stride == 1)
-}
-
 /// How copies of the operands are multiplied: in vector registers, as here, or in the tiles of [`super::amx`].
 pub(super) trait Kernel {
     /// Rows of `a` in a task.
@@ -136,7 +129,7 @@ impl Kernel for Vectors {
     }
 }
 
-/// As [`super::gemm`], for products that are not empty and that [`suits`].
+/// As [`super::gemm`], for products that are not empty.
 pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     product::<Vectors>(a, b, c);
 }
@@ -175,7 +168,7 @@ pub(super) fn product<K: Kernel>(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     }
 }
 
-/// As [`super::in_pieces`], for products that are not empty and that [`suits`].
+/// As [`super::in_pieces`], for products that are not empty.
 pub(super) fn in_pieces<T>(a: Matrix<'_>, b: Matrix<'_>, f: impl FnOnce(&dyn Pieces) -> T) -> T {
     lazy_product::<Vectors, T>(a, b, f)
 }
