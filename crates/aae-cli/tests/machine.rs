@@ -6,6 +6,7 @@ mod support;
 
 use std::process::Command;
 
+use aae_ops::Precision;
 use support::{Place, Run, TINY};
 
 /// A shell line, in which `$AAE` is the program.
@@ -47,6 +48,17 @@ fn nobody_who_stops_reading_stops_the_work_or_makes_it_panic() {
         assert!(run.stdout.ends_with("0\n"), "{command}: {}", run.stdout);
     }
     assert!(place.exists("runs/aae-s0-3/model.safetensors"));
+}
+
+#[test]
+fn every_cpu_trains_in_bfloat16_and_says_if_that_is_slower() {
+    let place = Place::new();
+    let run = place.train(&["--set", "precision=bf16", "--epochs", "1"]);
+    let says = "on this CPU `--precision f32` is faster than bf16";
+    assert_eq!(
+        run.succeeds().stderr.contains(says),
+        Precision::Bf16.is_slower_than_f32()
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::thread::LocalKey;
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::gemm::{has_bf16, has_fast_bf16};
+use crate::gemm::has_fast_bf16;
 
 thread_local! {
     static PLAIN: Cell<bool> = const { Cell::new(false) };
@@ -27,12 +27,8 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Whether this CPU has instructions for it. Products in bfloat16 are right without, but slower than in `f32`.
-    pub fn is_native(self) -> bool {
-        self == Self::F32 || has_bf16()
-    }
-
-    /// Whether products in it take longer than in `f32` on this CPU, as far as CPUs of its kind have been measured.
+    /// Whether products in it take longer than in `f32` on this CPU: it has no instructions for them, or slow ones, as far as CPUs
+    /// of its kind have been measured.
     pub fn is_slower_than_f32(self) -> bool {
         self == Self::Bf16 && !has_fast_bf16()
     }

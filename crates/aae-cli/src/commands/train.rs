@@ -115,7 +115,7 @@ pub(super) fn begin(
     open_log(log, run);
     // A run that goes on has no choice any more.
     if prepared.config.precision.is_slower_than_f32() {
-        tracing::warn!("on this CPU, Intel without AMX, `--precision f32` is faster than bf16");
+        tracing::warn!("on this CPU `--precision f32` is faster than bf16");
     }
     keep(run, warm_start)
 }

@@ -37,10 +37,19 @@ pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, PageError>
     match regular_file::read(path, most) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(PageError {
-            path: path.to_path_buf(),
-            source,
-        }),
+        Err(error) => Err(failed(path, error)),
+    }
+}
+
+/// Checks a file that another reader is to read: absent, or regular.
+pub(super) fn check(path: &Path) -> Result<(), PageError> {
+    regular_file::check_or_absent(path).map_err(|error| failed(path, error))
+}
+
+fn failed(path: &Path, source: io::Error) -> PageError {
+    PageError {
+        path: path.to_path_buf(),
+        source,
     }
 }
 

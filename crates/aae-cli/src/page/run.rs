@@ -77,6 +77,7 @@ pub(crate) fn of_run(run: &RunDir) -> anyhow::Result<Vec<u8>> {
 
 impl Run {
     pub(super) fn read(run: &RunDir) -> anyhow::Result<Self> {
+        files::check(&run.summary())?;
         let config = run.read_config()?;
         let lines = match run.metrics().exists() {
             true => metrics::read(&run.metrics())?,

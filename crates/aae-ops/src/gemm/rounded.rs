@@ -1,9 +1,12 @@
 //! The product of numbers rounded to bfloat16, in single precision: for CPUs without such an instruction, and to test the one.
 
 use half::bf16;
+use rayon::prelude::*;
 
 use super::{Matrix, Output};
-use crate::Precision;
+use crate::buffer::Buffer;
+use crate::slices::CHUNK;
+use crate::{Precision, vectorized};
 
 /// As [`super::gemm`], for products that are not empty.
 pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
@@ -13,7 +16,12 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     super::gemm(Precision::F32, a, b, c);
 }
 
-fn rounded(matrix: Matrix<'_>) -> Vec<f32> {
-    let round = |number: &f32| bf16::from_f32(*number).to_f32();
-    matrix.data.iter().map(round).collect()
+fn rounded(matrix: Matrix<'_>) -> Buffer {
+    let mut numbers = Buffer::copy_of(matrix.data);
+    numbers.par_chunks_mut(CHUNK).for_each(|chunk| {
+        vectorized!(|| for number in chunk {
+            *number = bf16::from_f32(*number).to_f32();
+        });
+    });
+    numbers
 }

@@ -1,9 +1,7 @@
 //! The benchmark's flags, and the configurations that they ask for.
 
 use aae_train::config::{Config, Override};
-use aae_train::device::check_precision;
 use aae_train::presets::{DEFAULT, presets};
-use candle_core::Device;
 
 use crate::failure::Failure;
 
@@ -168,10 +166,7 @@ impl Args {
         if let Some(precision) = self.precision.as_deref() {
             overrides.push(Override::flag("--precision", "precision", precision));
         }
-        let config = Config::resolve(&preset, None, &overrides)?;
-        check_precision(config.precision, &Device::Cpu)
-            .map_err(|error| Failure::usage(error.to_string()))?;
-        Ok(config)
+        Ok(Config::resolve(&preset, None, &overrides)?)
     }
 }
 
