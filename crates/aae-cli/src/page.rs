@@ -11,7 +11,7 @@ mod parts;
 mod run;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aae_train::regular_file;
 
@@ -25,18 +25,29 @@ const IO: u8 = 74;
 
 /// A file that a page needs cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: could not read: {source}; remove it, or train the run again")]
-pub(crate) struct PageError {
-    path: PathBuf,
-    source: io::Error,
+pub(crate) enum PageError {
+    /// What a run of ours would not leave.
+    #[error("{path}: {source}; remove it, or train the run again")]
+    BadFile { path: PathBuf, source: io::Error },
+    /// An I/O error.
+    #[error("{path}: could not read: {source}")]
+    Io { path: PathBuf, source: io::Error },
 }
 
 impl PageError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match regular_file::is_bad_file(&source) {
+            true => Self::BadFile { path, source },
+            false => Self::Io { path, source },
+        }
+    }
+
     /// 65 for what a run would not leave, 74 for I/O errors.
     pub(crate) fn exit_code(&self) -> u8 {
-        match regular_file::is_bad_file(&self.source) {
-            true => DATA,
-            false => IO,
+        match self {
+            Self::BadFile { .. } => DATA,
+            Self::Io { .. } => IO,
         }
     }
 }

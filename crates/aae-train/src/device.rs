@@ -125,7 +125,7 @@ impl DeviceChoice {
     }
 }
 
-/// Errors: if a run on `device` cannot multiply that precisely.
+/// Checks that a run on `device` can multiply that precisely. Errors: if it cannot.
 pub fn check_precision(precision: Precision, device: &Device) -> Result<(), DeviceError> {
     match precision {
         Precision::Bf16 if !device.is_cpu() => Err(DeviceError::Precision),

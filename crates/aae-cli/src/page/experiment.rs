@@ -24,10 +24,8 @@ const MOST_SEEDS: usize = 20;
 /// Errors: if its `results.json` cannot be read or is not one.
 pub(crate) fn of_experiment(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let path = folder.join(RESULTS);
-    let bytes = files::read(&path, regular_file::MOST_SUMMARY)?.ok_or_else(|| PageError {
-        path: path.clone(),
-        source: std::io::ErrorKind::NotFound.into(),
-    })?;
+    let bytes = files::read(&path, regular_file::MOST_SUMMARY)?
+        .ok_or_else(|| PageError::new(&path, std::io::ErrorKind::NotFound.into()))?;
     let results = Results::parse(&path, &bytes)?;
     let mut body = head(&results, &path)?;
     let moments = results.main_moments();

@@ -8,7 +8,7 @@ use aae_train::regular_file;
 
 use super::PageError;
 
-const MIB: u64 = 1 << 20;
+pub(super) const MIB: u64 = 1 << 20;
 /// Largest picture.
 const MOST_PICTURE: u64 = 16 * MIB;
 /// Most bytes of pictures in a page.
@@ -37,19 +37,7 @@ pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, PageError>
     match regular_file::read(path, most) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(path, error)),
-    }
-}
-
-/// Checks a file that another reader is to read: absent, or regular.
-pub(super) fn check(path: &Path) -> Result<(), PageError> {
-    regular_file::check_or_absent(path).map_err(|error| failed(path, error))
-}
-
-fn failed(path: &Path, source: io::Error) -> PageError {
-    PageError {
-        path: path.to_path_buf(),
-        source,
+        Err(error) => Err(PageError::new(path, error)),
     }
 }
 
@@ -220,5 +208,9 @@ mod tests {
         let says = |path, most| read(path, most).unwrap_err().to_string();
         assert!(says(&path, 2).contains("expected at most 2 bytes, found 3"));
         assert!(says(folder.path(), 2).contains("expected a regular file, found a directory"));
+        // Only what no run of ours has left may go.
+        assert!(says(&path, 2).ends_with("remove it, or train the run again"));
+        let kept = PageError::new(&path, io::ErrorKind::PermissionDenied.into());
+        assert!(!kept.to_string().contains("remove"), "{kept}");
     }
 }

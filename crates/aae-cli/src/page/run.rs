@@ -7,11 +7,10 @@ use std::time::Duration;
 use aae_train::config::Config;
 use aae_train::environment::Environment;
 use aae_train::metrics::{self, EvaluationLine, Line};
-use aae_train::regular_file;
 use aae_train::run_dir::RunDir;
 
 use super::chart::{self, chart};
-use super::files::{self, Album};
+use super::files::{self, Album, MIB};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use crate::evaluate::{prior_moments, series};
@@ -77,7 +76,6 @@ pub(crate) fn of_run(run: &RunDir) -> anyhow::Result<Vec<u8>> {
 
 impl Run {
     pub(super) fn read(run: &RunDir) -> anyhow::Result<Self> {
-        files::check(&run.summary())?;
         let config = run.read_config()?;
         let lines = match run.metrics().exists() {
             true => metrics::read(&run.metrics())?,
@@ -89,8 +87,10 @@ impl Run {
             Line::Evaluation(line) => Some(line),
             Line::Train(_) => None,
         });
+        let summary: Option<Summary> = files::read(&run.summary(), 4 * MIB)?
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let path = run.environment();
-        let environment = files::read(&path, regular_file::MOST_SUMMARY)?.and_then(|bytes| {
+        let environment = files::read(&path, MIB)?.and_then(|bytes| {
             let parsed = serde_json::from_slice(&bytes);
             parsed
                 .map_err(|error| tracing::warn!("{}: left out: {error}", path.display()))
@@ -103,7 +103,7 @@ impl Run {
             evaluations: evaluations.collect(),
             step,
             // A run that goes on is soon beyond the summary that its interruption left.
-            summary: Summary::read(&run.summary()).filter(|summary| step <= Some(summary.step)),
+            summary: summary.filter(|summary| step <= Some(summary.step)),
             seconds,
             environment,
         })

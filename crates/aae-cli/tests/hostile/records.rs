@@ -199,6 +199,13 @@ fn other_files_of_a_run() {
             "expected a regular file",
         ),
         ends(
+            "a summary that is too large, reported",
+            |p| write(p, SUMMARY, " ".repeat(5 << 20)),
+            REPORT,
+            65,
+            "expected at most 4194304 bytes",
+        ),
+        ends(
             "a summary of brackets",
             |p| write(p, SUMMARY, "[".repeat(100_000)),
             &["runs"],
