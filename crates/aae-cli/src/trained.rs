@@ -167,14 +167,12 @@ fn from_checkpoint(run: &RunDir, data: &DataArgs) -> anyhow::Result<ModelFile> {
     let meta = newest.checkpoint.meta;
     let found = data::of_run(data.data.as_deref(), Some(run.path()))?;
     let image = data::image_shape(&found.data.test);
-    Ok(ModelFile {
-        tensors,
-        meta: ModelMeta {
-            config: meta.config,
-            image,
-            step: meta.step,
-        },
-    })
+    let meta = ModelMeta {
+        config: meta.config,
+        image,
+        step: meta.step,
+    };
+    Ok(ModelFile::new(tensors, meta, &newest.path)?)
 }
 
 fn build(

@@ -49,15 +49,20 @@ impl ModelFile {
     ///
     /// Errors: if it cannot be read, is damaged, of another format, not finite, or if its config or image shape is not valid.
     pub fn read(path: &Path) -> Result<Self, TensorFileError> {
-        Self::check(tensor_file::read(path, KIND)?, path)
+        let (tensors, meta) = tensor_file::read(path, KIND)?;
+        Self::new(tensors, meta, path)
     }
 
     /// As [`read`](Self::read), of a file's bytes; `path` is only named in errors.
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, TensorFileError> {
-        Self::check(tensor_file::parse(bytes, path, KIND)?, path)
+        let (tensors, meta) = tensor_file::parse(bytes, path, KIND)?;
+        Self::new(tensors, meta, path)
     }
 
-    fn check((tensors, meta): (Tensors, ModelMeta), path: &Path) -> Result<Self, TensorFileError> {
+    /// A model of these tensors, which were read from `path`.
+    ///
+    /// Errors: if its config or image shape is not valid, or asks for networks far larger than the tensors.
+    pub fn new(tensors: Tensors, meta: ModelMeta, path: &Path) -> Result<Self, TensorFileError> {
         let bad = |message| TensorFileError {
             path: path.to_path_buf(),
             cause: TensorFileCause::Meta(message),
@@ -78,7 +83,7 @@ impl ModelFile {
             .sum();
         if needed > found.saturating_add(MOST_MISSING) {
             return Err(bad(format!(
-                "its configuration makes a model of {needed} weights, found {found} in the file"
+                "for images of {height} x {width} pixels its configuration makes a model of {needed} weights, found {found} in the file"
             )));
         }
         Ok(Self { tensors, meta })

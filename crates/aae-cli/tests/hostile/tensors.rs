@@ -179,6 +179,17 @@ fn checkpoints() {
             "model.latent_dim",
         ),
         bad(
+            "layers of 2^14 units that are not there, and no model",
+            |p| {
+                described(p, |meta| {
+                    meta.config.model.encoder.hidden = vec![16_000; 2];
+                    meta.config_hash = meta.config.hash();
+                })
+            },
+            SAMPLE,
+            "its configuration makes a model of",
+        ),
+        bad(
             "other data",
             |p| {
                 described(p, |meta| {
