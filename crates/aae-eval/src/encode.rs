@@ -79,11 +79,20 @@ pub fn given_labels(
     if autoencoder.label_use() != LabelUse::Given {
         return Ok(None);
     }
-    let labels: Vec<u8> = positions
-        .iter()
-        .map(|&position| split.label(position as usize))
-        .collect();
     let (ways, device) = (autoencoder.categories(), autoencoder.device());
+    let label = |position: u32| match split.label(position as usize) {
+        label if usize::from(label) < ways => Ok(label),
+        label => Err(EvalError::LabelOutOfRange {
+            what: "labels",
+            classes: ways,
+            found: label,
+            position: position as usize,
+        }),
+    };
+    let labels = positions
+        .iter()
+        .map(|&position| label(position))
+        .collect::<Result<Vec<u8>, _>>()?;
     Ok(Some(one_hot(&labels, ways, device)?))
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use aae_data::{Dataset, Split};
 use aae_eval::{
-    EvalError, denoising_error, encode_all, encode_and_reconstruct, mean_squared_error,
+    EvalError, denoising_error, encode_all, encode_and_reconstruct, given_labels,
+    mean_squared_error,
 };
 use aae_models::{
     Autoencoder, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig,
@@ -40,13 +41,22 @@ fn autoencoder(image: ImageShape) -> Autoencoder {
 }
 
 fn with_posterior(image: ImageShape, posterior: PosteriorConfig) -> Autoencoder {
+    with_labels(image, posterior, LabelUse::Absent, 0)
+}
+
+fn with_labels(
+    image: ImageShape,
+    posterior: PosteriorConfig,
+    label: LabelUse,
+    categories: usize,
+) -> Autoencoder {
     let network = NetworkConfig {
         hidden: vec![8],
         activation: Activation::Relu,
     };
     let config = ModelConfig {
         latent_dim: 3,
-        categories: 0,
+        categories,
         init: InitScheme::KaimingUniform,
         posterior,
         encoder: EncoderConfig {
@@ -57,7 +67,24 @@ fn with_posterior(image: ImageShape, posterior: PosteriorConfig) -> Autoencoder 
         decoder: network.clone(),
         discriminator: network,
     };
-    Autoencoder::new(&config, image, LabelUse::Absent, 0, &Device::Cpu).unwrap()
+    Autoencoder::new(&config, image, label, 0, &Device::Cpu).unwrap()
+}
+
+#[test]
+fn a_decoder_is_given_no_label_that_it_does_not_have() {
+    let deterministic = PosteriorConfig::Deterministic {};
+    let told = with_labels(SHAPE, deterministic, LabelUse::Given, 3);
+    // Labels are 0 to 6 in turn.
+    let labels = given_labels(&told, &split(), &[9, 7]).unwrap().unwrap();
+    let rows = labels.to_vec2::<f32>().unwrap();
+    assert_eq!(rows, [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
+    let error = given_labels(&told, &split(), &[9, 10]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "expected labels below 3, found 3 at position 10"
+    );
+    let untold = given_labels(&autoencoder(SHAPE), &split(), &[10]);
+    assert!(untold.unwrap().is_none());
 }
 
 #[test]
