@@ -255,6 +255,34 @@ fn odd_curves_are_drawn() {
 }
 
 #[test]
+fn a_point_beyond_its_axis_is_in_no_other_panel() {
+    let steady: Vec<[f64; 2]> = (0..100)
+        .map(|step| [f64::from(step), 1.0 + 0.2 * f64::from(step % 2)])
+        .collect();
+    let lower_half = |value: f64| {
+        let few = [[0.0, 1.1], [50.0, value], [99.0, 1.1]];
+        let both = [&steady[..], &few].map(|points| Series { name: "a", points });
+        let above = Panel {
+            series: &both,
+            ..Panel::default()
+        };
+        let below = Panel {
+            series: &both[..1],
+            ..Panel::default()
+        };
+        let picture = curves(&Curves {
+            panels: &[above, below],
+            ..Curves::default()
+        })
+        .unwrap();
+        picture.rgb()[picture.rgb().len() / 2..].to_vec()
+    };
+    for beyond in [0.66, 0.68, 0.69] {
+        assert!(lower_half(beyond) == lower_half(f64::NAN), "{beyond}");
+    }
+}
+
+#[test]
 fn input_that_makes_no_picture_is_an_error_that_says_why() {
     let pixels = greys(6);
     let images = Images::new(&pixels, 2, 3).unwrap();
