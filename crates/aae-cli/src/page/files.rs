@@ -13,8 +13,8 @@ pub(super) const MIB: u64 = 1 << 20;
 const MOST_PICTURE: u64 = 16 * MIB;
 /// Most bytes of pictures in a page.
 const MOST_PICTURES: u64 = 64 * MIB;
-/// Most entries of a folder of figures that are looked at.
-const MOST_ENTRIES: usize = 200;
+/// Most pictures of one folder.
+const MOST_OF_FOLDER: usize = 200;
 /// Most pixels in a side of a picture.
 const MOST_PIXELS: u32 = 20_000;
 
@@ -72,7 +72,6 @@ impl Album {
         };
         let mut paths: Vec<PathBuf> = entries
             .flatten()
-            .take(MOST_ENTRIES)
             // A link could show a picture that is none of the run's.
             .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
             .map(|entry| entry.path())
@@ -87,6 +86,11 @@ impl Album {
             let name = stem(path);
             (place(&name).unwrap_or(ORDER.len()), name)
         });
+        if paths.len() > MOST_OF_FOLDER {
+            let (folder, found) = (folder.display(), paths.len());
+            tracing::warn!("{folder}: {found} pictures found, {MOST_OF_FOLDER} of them shown");
+            paths.truncate(MOST_OF_FOLDER);
+        }
         let mut pictures = Vec::new();
         for path in paths {
             match self.picture(&path, stem(&path)) {
@@ -139,6 +143,7 @@ pub(super) fn caption(name: &str) -> String {
         "latent" => "The codes of the test images",
         "samples" => "Draws of the prior, decoded",
         "reconstructions" => "Test images, and what was made of them",
+        "denoised" => "Test images, corrupted, and what was made of them",
         "losses" => "Losses over the steps",
         _ => return name.replace(['_', '-'], " "),
     };
@@ -185,6 +190,21 @@ mod tests {
             .collect();
         assert_eq!(names, ["manifold", "latent", "another"]);
         assert_eq!((pictures[0].width, pictures[0].height), (5, 7));
+    }
+
+    #[test]
+    fn folders_of_epochs_take_no_picture_s_place_and_known_ones_are_the_last_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for epoch in 0..2 * MOST_OF_FOLDER {
+            fs::create_dir(folder.path().join(format!("epoch-{epoch:04}"))).unwrap();
+        }
+        for index in 0..MOST_OF_FOLDER {
+            fs::write(folder.path().join(format!("{index}.png")), png(5)).unwrap();
+        }
+        fs::write(folder.path().join("manifold.png"), png(5)).unwrap();
+        let pictures = Album::new().pictures(folder.path());
+        assert_eq!(pictures.len(), MOST_OF_FOLDER);
+        assert_eq!(pictures[0].name, "manifold");
     }
 
     #[test]

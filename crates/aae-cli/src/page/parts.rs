@@ -187,7 +187,7 @@ pub(super) fn command(what: &str, words: &[String]) -> Html {
     html
 }
 
-/// `128 images a step, seed 0`.
+/// `128 images a step`.
 pub(super) fn batch(config: &Config) -> Fact {
     Fact::new(format!("{} images a step", count(config.batch_size as u64)))
 }

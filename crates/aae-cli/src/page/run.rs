@@ -337,11 +337,15 @@ pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Html {
     html
 }
 
+/// By whole epochs; of two evaluations in one, as where a run ends within it, that after the whole one.
 fn points(lines: &[EvaluationLine], split: &str, name: &str, scale: f64) -> Vec<(f64, f64)> {
     let of_split = lines.iter().filter(|line| line.split == split);
-    let by_epoch: BTreeMap<u64, f64> = of_split
-        .filter_map(|line| Some((line.epoch, figures(line).get(name)? * scale)))
-        .collect();
+    let mut by_epoch = BTreeMap::new();
+    for line in of_split {
+        if let Some(value) = figures(line).get(name) {
+            by_epoch.entry(line.epoch).or_insert(value * scale);
+        }
+    }
     by_epoch
         .into_iter()
         .map(|(epoch, value)| (epoch as f64, value))
