@@ -181,16 +181,17 @@ impl WarmStart {
 
 /// Whether a run may know what `here` must not: its held-out images, or labels beyond its own.
 fn has_seen_more(there: &Config, here: &Config, same_data: bool) -> bool {
+    // Of a split and seed a larger draw of labels has all of a smaller one.
     let labels = |config: &Config| match config.variant.label_need() {
-        LabelNeed::Never => Some(0),
-        _ => config.data.labelled,
+        LabelNeed::Never => 0,
+        _ => config.data.labelled.unwrap_or(usize::MAX),
     };
     // The seed decides which images are held out, and which of the others have labels.
     let images = |config: &Config| (config.seed, config.data.validation, config.data.limit_train);
     let same = same_data && images(there) == images(here);
     let holds_out = here.data.validation > 0;
-    let uses_labels = labels(there) != Some(0);
-    (holds_out && !same) || (uses_labels && !(same && labels(there) == labels(here)))
+    let uses_labels = labels(there) > 0;
+    (holds_out && !same) || (uses_labels && !(same && labels(there) <= labels(here)))
 }
 
 /// Takes the tensor over if it has the same shape; whether it has.

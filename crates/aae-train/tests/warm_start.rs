@@ -202,6 +202,9 @@ fn it_is_told_if_the_other_run_knows_what_this_one_must_not() {
     let labels = "data.labelled=7";
     assert!(!seen_more("semi-supervised-100", &[labels]));
     assert!(!seen_more("reduction-2d-100", &[labels]));
+    // More labels, among which are the other run's.
+    assert!(!seen_more("reduction-2d-100", &["data.labelled=8"]));
+    assert!(!seen_more("semi-supervised-all", &[]));
     // The same settings on other images hold out others.
     let same = config("semi-supervised-100", &[labels]);
     let elsewhere = WarmStart::new(&same, run.path(), IMAGE, &Device::Cpu, "other images");
