@@ -326,6 +326,22 @@ fn probes_and_a_judge_measure_every_seed_of_an_experiment() {
     )
     .ends(2)
     .says("expected a run that infers classes");
+    let wide = [
+        "--set",
+        "model.encoder.hidden=[4097]",
+        "--max-steps",
+        "1",
+        "--name",
+        "wide",
+    ];
+    let words = [&["train", "--preset", "nn-all"], &THREE[..], &wide].concat();
+    place.run(&words).succeeds();
+    experiment(
+        "supervised",
+        &["--out", "experiments/other", "--judge", "runs/wide"],
+    )
+    .ends(2)
+    .says("expected a last hidden layer of at most 4096 units, found 4097");
     experiment("nn-100", &["--probes"])
         .ends(2)
         .says("--probes: nn-100 has no decoder");

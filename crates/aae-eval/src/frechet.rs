@@ -6,8 +6,8 @@ use crate::EvalError;
 use crate::points::Points;
 use crate::symmetric::Symmetric;
 
-/// Covariances of more do not fit the memory of a small machine, nor its patience.
-const MOST_DIMENSIONS: usize = 4096;
+/// The most numbers that a feature may have: covariances of more do not fit the memory of a small machine, nor its patience.
+pub const MOST_FEATURES: usize = 4096;
 
 /// Rows of a covariance matrix that one task adds up in one pass over the points.
 const ROWS: usize = 16;
@@ -37,7 +37,7 @@ pub fn frechet_distance(first: &[f32], second: &[f32], dim: usize) -> Result<f64
             .fold(0f32, |most, value| most.max(value.abs()))
     };
     let (first_points, second_points) = (Points::new(first, dim)?, Points::new(second, dim)?);
-    if dim > MOST_DIMENSIONS {
+    if dim > MOST_FEATURES {
         return Err(EvalError::Setting {
             what: "dimensions of a feature",
             expected: "at most 4096",

@@ -7,6 +7,8 @@
 //! difference cancels is kept small: images and samples are centred on the mean image first, and a pair so close that little is left of
 //! its norms is measured again, directly.
 
+use std::ops::RangeInclusive;
+
 use aae_ops::{Activation, Linear, Param};
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
@@ -165,9 +167,11 @@ impl Sum {
     }
 }
 
-/// A width of 1e-6 and less is below what single precision tells apart; 1e6 and more is no picture's.
+/// The windows that a Parzen estimate takes, in units of a pixel: less is below what single precision tells apart, more is no picture's.
+pub const WINDOWS: RangeInclusive<f64> = 1e-6..=1e6;
+
 pub(crate) fn check_width(width: f64) -> Result<(), EvalError> {
-    if (1e-6..=1e6).contains(&width) {
+    if WINDOWS.contains(&width) {
         return Ok(());
     }
     Err(EvalError::Setting {

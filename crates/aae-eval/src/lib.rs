@@ -33,9 +33,10 @@ pub use classification::{ConfusionMatrix, ErrorRate, argmax_rows, confusion_matr
 pub use clusters::{ClusterLogits, ClusterScores, cluster_scores, log_odds};
 pub use encode::{encode_all, features_of, given_labels, label_logits_all, represent_all};
 pub use error::EvalError;
-pub use frechet::frechet_distance;
+pub use frechet::{MOST_FEATURES, frechet_distance};
 pub use image_quality::{psnr, ssim};
 pub use k_nearest::k_nearest_accuracy;
+pub use kernel_sums::WINDOWS;
 pub use knn::nearest_neighbour_accuracy;
 pub use labelled::LabelledCodes;
 pub use linear_probe::linear_probe_accuracy;

@@ -88,9 +88,9 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
         if extra.flag().is_some() {
             model.check_decoder()?;
         }
-        // Before minutes of measuring.
-        extra.check(data, device)?;
         let (test, splits) = images(&model, data)?;
+        // Before minutes of measuring.
+        extra.check(test.dataset(), data, device)?;
         let mut report = evaluate(&model, &test, &splits)?;
         let found = extra.measure(&model, &splits, &test, data, device)?;
         report.figures.extend(found);

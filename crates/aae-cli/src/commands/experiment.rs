@@ -80,10 +80,6 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
             WarmStart::check(&run_path(&from))?;
         }
     }
-    if args.extra().flag().is_some() {
-        let place = args.place.open()?;
-        place.run(|device| args.extra().check(&args.data, device))?;
-    }
     let stop = Stop::install().context("could not install the signal handlers")?;
     let config = configs[0].clone();
     let mut runs = Vec::new();
@@ -94,6 +90,11 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         let prepared = Prepared::new(config, &args.data, None, &args.place)?;
         length = Length::of(&prepared);
         args.check_moments(&prepared.config, &length)?;
+        if runs.is_empty() && args.extra().flag().is_some() {
+            let test = prepared.test.dataset();
+            let place = args.place.open()?;
+            place.run(|device| args.extra().check(test, &args.data, device))?;
+        }
         match args.seed(&prepared, &of, log, &stop) {
             Ok(Some(run)) => runs.push(run),
             Ok(None) => return Ok(ExitCode::from(stop.signal().1)),

@@ -76,6 +76,10 @@ fn arguments() {
             "--window",
         ),
         refused(
+            &["eval", "--likelihood", "100", "--window", "1e7"],
+            "expected a number from 0.000001 to 1000000",
+        ),
+        refused(
             &["experiment", "aae", "--seeds", "0..18446744073709551615"],
             "--seeds",
         ),

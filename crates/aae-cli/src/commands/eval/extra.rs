@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aae_data::Split;
+use aae_data::{Dataset, Split};
 use aae_train::data::Splits;
 use candle_core::Device;
 use clap::Args;
@@ -42,10 +42,15 @@ impl Extra<'_> {
         }
     }
 
-    /// Errors: if the judge cannot be read, or is none.
-    pub(crate) fn check(&self, data: &DataArgs, device: &Device) -> anyhow::Result<()> {
+    /// Errors: if the judge cannot be read, or is none of these images.
+    pub(crate) fn check(
+        &self,
+        test: &Dataset,
+        data: &DataArgs,
+        device: &Device,
+    ) -> anyhow::Result<()> {
         match &self.args.judge {
-            Some(judge) => judge::check(&load_judge(judge, data, device)?),
+            Some(judge) => judge::check(&load_judge(judge, data, device)?, test),
             None => Ok(()),
         }
     }

@@ -1,9 +1,12 @@
 //! Samples before a judge: what a classifier trained here makes of them.
 
-use aae_data::Split;
-use aae_eval::{argmax_rows, error_rate, features_of, frechet_distance, mode_coverage};
+use aae_data::{Dataset, Split};
+use aae_eval::{
+    MOST_FEATURES, argmax_rows, error_rate, features_of, frechet_distance, mode_coverage,
+};
 use aae_models::Pass;
 use aae_ops::stream::stream;
+use anyhow::Context;
 use candle_core::Tensor;
 
 use super::Figures;
@@ -21,25 +24,33 @@ const AGREEMENT: &str = "samples_label_agreement";
 const SAMPLES: usize = 10_000;
 const BATCH: usize = 500;
 
-/// Errors: if this run infers no classes.
-pub(super) fn check(judge: &Trained) -> anyhow::Result<()> {
-    if judge.config.variant.ways_are_classes() && judge.config.variant.classifies() {
-        return Ok(());
+/// Errors: if this run infers no classes, was made for other images than `test`, or has features that are too large to compare.
+pub(super) fn check(judge: &Trained, test: &Dataset) -> anyhow::Result<()> {
+    let (name, variant) = (&judge.name, judge.config.variant);
+    if !(variant.ways_are_classes() && variant.classifies()) {
+        return Err(UsageError(format!(
+            "--judge: {name}: expected a run that infers classes, such as one of the preset nn-all, found {}",
+            variant.name()
+        ))
+        .into());
     }
-    Err(UsageError(format!(
-        "--judge: {}: expected a run that infers classes, such as one of the preset nn-all, found {}",
-        judge.name,
-        judge.config.variant.name()
-    ))
-    .into())
+    let features = judge.config.model.encoder.hidden.last().copied();
+    if let Some(features) = features.filter(|features| *features > MOST_FEATURES) {
+        return Err(UsageError(format!(
+            "--judge: {name}: expected a last hidden layer of at most {MOST_FEATURES} units, found {features}"
+        ))
+        .into());
+    }
+    judge
+        .check_images(test)
+        .with_context(|| format!("--judge: {name}"))
 }
 
 /// Judges random samples of `model`: how evenly the classes come, how far their features lie from those of the test images,
 /// and, where the decoder is told a class, how often the judge sees that class.
 pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::Result<Figures> {
     let classifier = &judge.autoencoder;
-    check(judge)?;
-    judge.check_images(test.dataset())?;
+    check(judge, test.dataset())?;
     let mut rng = stream(model.config.seed, "eval.judged", 0);
     let images = generate(&model.subject(), SAMPLES, &mut rng)?;
     let (ways, pixels) = (classifier.categories(), classifier.image().pixels());
