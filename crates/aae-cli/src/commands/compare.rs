@@ -6,7 +6,6 @@ use aae_data::Split;
 use aae_models::Autoencoder;
 use clap::Args;
 
-use super::reconstruct::COLUMNS;
 use crate::args::DataArgs;
 use crate::data::{self, Found};
 use crate::device::DeviceArgs;
@@ -58,7 +57,8 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
             .map(|model| (model.name.clone(), &model.autoencoder))
             .collect();
         let title = "The same images, made again by each run";
-        let drawing = pictures::comparison(title, "", &test, &positions, COLUMNS, &named)?;
+        let columns = pictures::columns(positions.len() * (1 + named.len()));
+        let drawing = pictures::comparison(title, "", &test, &positions, columns, &named)?;
         let path = args.out.clone().unwrap_or_else(|| beside(&models));
         pictures::write(&path, drawing)?;
         Ok(path)

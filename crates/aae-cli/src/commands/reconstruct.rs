@@ -30,9 +30,6 @@ pub(crate) struct ReconstructArgs {
     out: Option<PathBuf>,
 }
 
-/// Images beside each other.
-pub(crate) const COLUMNS: usize = 10;
-
 pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
     let place = args.model.place.open()?;
     let path = place.run(|device| {
@@ -47,9 +44,11 @@ pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
         let test = Split::all(&data.test.into()).take(args.n as usize);
         let positions: Vec<u32> = (0..test.len() as u32).collect();
         let subject = model.subject();
+        let rows = if args.corrupted { 3 } else { 2 };
+        let columns = pictures::columns(positions.len() * rows);
         let (name, drawing) = if args.corrupted {
             check_corruption(&model)?;
-            let drawing = pictures::restored(&subject, &model.config, &test, &positions, COLUMNS)?;
+            let drawing = pictures::restored(&subject, &model.config, &test, &positions, columns)?;
             ("denoised.png", drawing)
         } else {
             let drawing = pictures::comparison(
@@ -57,7 +56,7 @@ pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
                 subject.caption,
                 &test,
                 &positions,
-                COLUMNS,
+                columns,
                 &[("reconstruction".to_owned(), subject.autoencoder)],
             )?;
             ("reconstructions.png", drawing)

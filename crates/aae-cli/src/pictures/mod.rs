@@ -31,6 +31,15 @@ pub(crate) use styles::{random_styles, styles_of};
 /// Codes decoded at a time.
 const BATCH: usize = 500;
 
+/// Columns of a picture of a few images.
+const COLUMNS: usize = 10;
+
+/// Columns for so many images: ten, or a multiple of it where a hundred rows would not do, so that no picture is too tall to be drawn.
+pub(crate) fn columns(images: usize) -> usize {
+    let hundreds_of_rows = images as f64 / (100 * COLUMNS) as f64;
+    COLUMNS * hundreds_of_rows.sqrt().ceil().max(1.0) as usize
+}
+
 /// A model, and what its pictures say of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
@@ -175,4 +184,15 @@ fn drawn_from(subject: &Subject<'_>) -> String {
         false => ", for comparison",
     };
     format!("z drawn from {}{purpose}", subject.prior.describe())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_images_make_a_wider_picture_before_they_make_one_too_tall() {
+        let shapes = [1, 30, 1_000, 1_001, 4_000, 10_000, 22_000].map(columns);
+        assert_eq!(shapes, [10, 10, 10, 20, 20, 40, 50]);
+    }
 }

@@ -8,9 +8,8 @@ use aae_train::corruption::Corruption;
 use aae_viz::{GridLabels, Images, Row};
 use candle_core::Tensor;
 
-use super::{BATCH, Drawing, Subject};
+use super::{BATCH, COLUMNS, Drawing, Subject};
 
-const COLUMNS: usize = 10;
 /// Examples of each class.
 const EXAMPLES: usize = 3;
 

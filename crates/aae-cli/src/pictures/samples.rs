@@ -3,11 +3,9 @@
 use aae_ops::stream::Stream;
 use aae_viz::{GridLabels, Images, grid};
 
-use super::{Drawing, Subject, Told, decode, drawn_from};
+use super::{COLUMNS, Drawing, Subject, Told, columns, decode, drawn_from};
 
-const COLUMNS: usize = 10;
-
-/// `n` images decoded from draws of the prior, in rows of ten: all of `label`, or without it of each of the model's labels in
+/// `n` images decoded from draws of the prior, in rows of ten or tens: all of `label`, or without it of each of the model's labels in
 /// turn.
 pub(crate) fn samples(
     subject: &Subject<'_>,
@@ -26,12 +24,15 @@ pub(crate) fn samples(
         None => "Random samples".to_owned(),
     };
     // Where a row has each label once, a column is a label.
-    let columns = match label.is_none() && subject.labels() == COLUMNS {
-        true => (0..COLUMNS.min(n)).map(|label| label.to_string()).collect(),
+    let heads = match label.is_none() && subject.labels() == COLUMNS {
+        true => {
+            let columns = 0..columns(n).min(n);
+            columns.map(|c| (c % COLUMNS).to_string()).collect()
+        }
         false => Vec::new(),
     };
     let told = Told::Labels(&labels);
-    draw(subject, &codes, told, title, subtitle, columns)
+    draw(subject, &codes, told, title, subtitle, heads)
 }
 
 /// The image of each of the codes `[n, latent_dim]`, of `label` or what stands for it.
@@ -65,7 +66,7 @@ fn draw(
     told: Told<'_>,
     title: String,
     subtitle: String,
-    columns: Vec<String>,
+    heads: Vec<String>,
 ) -> anyhow::Result<Drawing> {
     let pixels = decode(subject.autoencoder, codes, told)?;
     let image = subject.autoencoder.image();
@@ -73,10 +74,10 @@ fn draw(
         let labels = GridLabels {
             title: &title,
             subtitle: &subtitle,
-            columns: &columns,
+            columns: &heads,
             ..GridLabels::default()
         };
         let images = Images::new(&pixels, image.height, image.width)?;
-        Ok(grid(&images, COLUMNS, &labels)?)
+        Ok(grid(&images, columns(images.len()), &labels)?)
     }))
 }
