@@ -59,7 +59,7 @@ pub(crate) fn plural(number: u64, noun: &str) -> String {
     format!("{} {noun}{s}", count(number))
 }
 
-/// Four significant digits, whatever the magnitude: `0.0342`, `181.3`, `5.25e7`.
+/// Three or four significant digits, whatever the magnitude: `0.0342`, `181.3`, `5.250e7`.
 pub(crate) fn figure(number: f64) -> String {
     let magnitude = number.abs();
     if number == 0.0 || !number.is_finite() {
@@ -67,6 +67,8 @@ pub(crate) fn figure(number: f64) -> String {
     }
     match magnitude {
         m if !(1e-4..1e6).contains(&m) => format!("{number:.3e}"),
+        m if m < 1e-3 => format!("{number:.6}"),
+        m if m < 1e-2 => format!("{number:.5}"),
         m if m < 1.0 => format!("{number:.4}"),
         m if m < 10.0 => format!("{number:.3}"),
         m if m < 100.0 => format!("{number:.2}"),
@@ -176,6 +178,8 @@ mod tests {
     fn figures_keep_about_four_digits() {
         for (number, expected) in [
             (0.034_21, "0.0342"),
+            (0.009_61, "0.00961"),
+            (-0.000_142, "-0.000142"),
             (1.386_294, "1.386"),
             (-25.123, "-25.12"),
             (181.27, "181.3"),

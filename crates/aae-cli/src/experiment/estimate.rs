@@ -58,7 +58,7 @@ impl Estimate {
     }
 }
 
-/// A mean to the place of the first digit of its standard error; to the second, if the first is a 1.
+/// A mean to the place of the first digit of its standard error, rounded; to the second, if that first is a 1.
 fn plus_minus(mean: f64, error: f64) -> String {
     /// More places than this are written with an exponent.
     const MOST_PLACES: i32 = 7;
