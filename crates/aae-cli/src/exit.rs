@@ -113,53 +113,26 @@ pub(crate) fn code(error: &anyhow::Error) -> u8 {
 }
 
 fn of_cause(cause: &(dyn Error + 'static)) -> Option<u8> {
+    // An error that has a code of its own.
+    macro_rules! carried {
+        ($($error:ty),*) => {
+            $(if let Some(error) = cause.downcast_ref::<$error>() {
+                return Some(error.exit_code());
+            })*
+        };
+    }
     if cause.is::<UsageError>() {
         return Some(USAGE);
     }
-    if let Some(error) = cause.downcast_ref::<FitError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<WarmStartError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<ConfigErrors>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<RunDirError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<CheckpointError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<TensorFileError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<TensorMismatch>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<RestoreError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<MetricsError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<DurableError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<DeviceError>() {
-        return Some(error.exit_code());
-    }
+    carried!(FitError, WarmStartError, ConfigErrors, MetricsError);
+    carried!(RunDirError, CheckpointError, TensorFileError);
+    carried!(TensorMismatch, RestoreError, DurableError);
+    carried!(DeviceError, ExperimentError, PageError);
     if let Some(error) = cause.downcast_ref::<DataError>() {
         return Some(of_data(error));
     }
     if let Some(error) = cause.downcast_ref::<EvalError>() {
         return Some(of_evaluation(error));
-    }
-    if let Some(error) = cause.downcast_ref::<ExperimentError>() {
-        return Some(error.exit_code());
-    }
-    if let Some(error) = cause.downcast_ref::<PageError>() {
-        return Some(error.exit_code());
     }
     if cause.is::<OtherData>() {
         return Some(DATA);

@@ -55,11 +55,8 @@ pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::
 }
 
 pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
-    let Some([linear, network, nearest]) = [LINEAR, NETWORK, NEAREST]
-        .map(|name| figures.get(name).map(|share| 100.0 * share))
-        .into_iter()
-        .collect::<Option<Vec<_>>>()
-        .and_then(|shares| <[f64; 3]>::try_from(shares).ok())
+    let get = |name| figures.get(name).map(|share| 100.0 * share);
+    let (Some(linear), Some(network), Some(nearest)) = (get(LINEAR), get(NETWORK), get(NEAREST))
     else {
         return Vec::new();
     };

@@ -82,35 +82,32 @@ pub(crate) fn go_on(
 
 /// Says what may keep a resumed run from ending with the same bytes.
 pub(super) fn warn_of_differences(run: &RunDir, prepared: &Prepared) {
-    if Environment::read(&run.environment()).is_none() {
+    let Some(differences) = differences(run, prepared) else {
         tracing::warn!(
             "{}: cannot be read; expected what the run was begun with, so nobody knows whether it was this machine and program, and these images",
             run.environment().display()
         );
-    }
-    for difference in differences(run, prepared) {
+        return;
+    };
+    for difference in differences {
         tracing::warn!(
             "this run may not end with the same bytes as if it had not been interrupted: it was begun with {difference}"
         );
     }
 }
 
-/// What has changed since the run was begun that may change its bytes.
-fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
-    let begun = Environment::read(&run.environment());
-    begun.map_or_else(Vec::new, |begun| begun.differences(&prepared.environment))
+/// What has changed since the run was begun that may change its bytes, if that is known.
+fn differences(run: &RunDir, prepared: &Prepared) -> Option<Vec<String>> {
+    let begun = Environment::read(&run.environment())?;
+    Some(begun.differences(&prepared.environment))
 }
 
 /// Errors: if anything has changed that may change the run's bytes, or if that is not known.
 pub(super) fn must_be_alike(run: &RunDir, prepared: &Prepared) -> Result<(), OtherMachine> {
-    let known = Environment::read(&run.environment()).is_some();
-    let found = match known {
-        true => differences(run, prepared),
-        false => vec![format!(
-            "an {} that cannot be read",
-            run.environment().display()
-        )],
-    };
+    let found = differences(run, prepared).unwrap_or_else(|| {
+        let file = run.environment();
+        vec![format!("an {} that cannot be read", file.display())]
+    });
     match found.is_empty() {
         true => Ok(()),
         false => Err(OtherMachine {
