@@ -7,6 +7,7 @@ use aae_train::config::{Config, Override};
 use aae_train::run_dir::RunDir;
 use aae_train::{Outcome, WarmStart};
 use anyhow::Context;
+use candle_core::Device;
 use clap::Args;
 
 use super::eval::{DEFAULT_SAMPLES, Extra, ExtraArgs, Figures};
@@ -90,10 +91,10 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         let prepared = Prepared::new(config, &args.data, None, &args.place)?;
         length = Length::of(&prepared);
         args.check_moments(&prepared.config, &length)?;
-        if runs.is_empty() && args.extra().flag().is_some() {
+        if runs.is_empty() {
             let test = prepared.test.dataset();
-            let place = args.place.open()?;
-            place.run(|device| args.extra().check(test, &args.data, device))?;
+            let check = |device: &Device| args.extra().check(test, &args.data, device);
+            prepared.place.run(check)?;
         }
         match args.seed(&prepared, &of, log, &stop) {
             Ok(Some(run)) => runs.push(run),

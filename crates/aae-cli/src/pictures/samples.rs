@@ -23,7 +23,7 @@ pub(crate) fn samples(
         Some(label) => format!("Random samples of label {label}"),
         None => "Random samples".to_owned(),
     };
-    // Where a row has each label once, a column is a label.
+    // Where a row has each label equally often, a column is a label.
     let heads = match label.is_none() && subject.labels() == COLUMNS {
         true => {
             let columns = 0..columns(n).min(n);

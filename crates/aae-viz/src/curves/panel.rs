@@ -162,9 +162,9 @@ fn draw_series(canvas: &mut Canvas, frame: &Frame, points: &[[f64; 2]], color: u
     if points.len() <= FEW_POINTS {
         canvas.line(&raw, 4.0, color, 1.0, frame.area);
         // A dot at the edge is whole; one beyond the axis would lie in another panel.
-        let shown = points.iter().zip(&raw);
-        for (_, &point) in shown.filter(|(value, _)| frame.y.contains(value[1])) {
-            canvas.disc(point, 6.0, color, 1.0, canvas.area());
+        for point in points.iter().filter(|point| frame.y.contains(point[1])) {
+            let centre = frame.point(point[0], point[1]);
+            canvas.disc(centre, 6.0, color, 1.0, canvas.area());
         }
         return;
     }
