@@ -57,7 +57,8 @@ impl Split {
 
     /// `n` images, drawn at random without replacement, as many of each class as of any other; in the data set's order.
     ///
-    /// Where `n` is no multiple of the number of classes, the first classes have one image more.
+    /// Where `n` is no multiple of the number of classes, the first classes have one image more. From the same random numbers a larger
+    /// draw has all images of a smaller one.
     /// Errors: if a class has too few images.
     pub fn balanced(&self, n: usize, rng: &mut impl Rng) -> Result<Split, DataError> {
         let classes = self.dataset.classes();

@@ -27,6 +27,16 @@ fn rng(seed: u64) -> ChaCha8Rng {
 }
 
 #[test]
+fn a_larger_balanced_draw_has_all_images_of_a_smaller_one() {
+    let whole = split(100);
+    let drawn = |n| members(&whole.balanced(n, &mut rng(3)).unwrap());
+    let largest = drawn(70);
+    for n in 0..70 {
+        assert!(drawn(n).iter().all(|image| largest.contains(image)), "{n}");
+    }
+}
+
+#[test]
 fn a_balanced_draw_has_as_many_of_each_class_and_repeats() {
     let whole = split(100);
     let drawn = whole.balanced(16, &mut rng(3)).unwrap();
