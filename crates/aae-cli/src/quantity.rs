@@ -133,7 +133,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 25] = [
         "log-likelihood",
         Unit::Nats,
         true,
-        "Mean log-likelihood of an image under the model; higher is better.",
+        "Mean log-likelihood of an image under Gaussians around samples of the model; higher is better, and more samples give more.",
     ),
     (
         "log_likelihood_standard_error",
@@ -237,8 +237,8 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 25] = [
         "distance",
         Unit::Plain,
         true,
-        "Sliced Wasserstein distance between the codes and draws of the prior: how far, on average, codes must be moved to \
-         lie as the prior has them.",
+        "Sliced Wasserstein distance between the codes and draws of the prior: how far, on average over directions, the codes' \
+         shadows must be moved to lie as the prior's do; the more dimensions, the shorter a shift's shadow.",
     ),
     (
         "sliced_wasserstein_2",

@@ -5,7 +5,7 @@ use crate::labels::check_same_length;
 
 /// The normalised mutual information of two labellings, in `[0, 1]`: mutual information over the mean of the two entropies.
 ///
-/// 1 if either labelling determines the other, 0 if they are independent; two labellings with one class each agree, 1. Not adjusted for
+/// 1 if each labelling determines the other, 0 if they are independent; two labellings with one class each agree, 1. Not adjusted for
 /// chance: with many classes and few images it lies above 0.
 ///
 /// Shapes: `first` and `second` `[n]`. Errors: if the lengths differ or there is nothing to compare.

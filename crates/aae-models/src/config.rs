@@ -159,7 +159,8 @@ pub enum InitScheme {
     Normal,
     /// `U(-a, a)` with `a = √(6 / (in + out))` (Glorot and Bengio 2010).
     XavierUniform,
-    /// `U(-a, a)` with `a = 1/√in`, for weights and biases: the default of `torch.nn.Linear` (He et al. 2015 with slope √5).
+    /// `U(-a, a)` with `a = 1/√in`, for weights and biases: the default of `torch.nn.Linear` (He et al. 2015 with slope √5). Cluster
+    /// heads are drawn as rows of a layer from `latent_dim` numbers, so that they begin further apart than those of one from `categories`.
     KaimingUniform,
 }
 

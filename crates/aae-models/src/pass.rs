@@ -21,7 +21,8 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// The pass that trained models are used with, for a single batch.
+    /// The pass that trained models are used with, for a single batch. Its noise is that of every model and split: what differs between two
+    /// evaluations is not the noise.
     pub const EVALUATION: Self = Self {
         mode: Mode::Evaluate,
         seed: 0,

@@ -68,8 +68,9 @@ fn plus_minus(mean: f64, error: f64) -> String {
         return in_digits();
     }
     let exponent = error.log10().floor();
-    let first = (error / 10_f64.powf(exponent)).round();
-    let places = if first < 2.0 { 1 } else { 0 } - exponent as i32;
+    // From 1.95 on two digits would be 2.0.
+    let is_one = error / 10_f64.powf(exponent) < 1.95;
+    let places = i32::from(is_one) - exponent as i32;
     if places > MOST_PLACES {
         return in_digits();
     }
@@ -125,6 +126,8 @@ mod tests {
             (2.104, 0.0496, "2.10 ± 0.05"),
             (2.104, 0.096, "2.10 ± 0.10"),
             (340.2, 2.4, "340 ± 2"),
+            (9.257, 1.543, "9.3 ± 1.5"),
+            (9.257, 1.96, "9 ± 2"),
             (1234.5, 45.0, "1234 ± 45"),
             (-0.001, 0.3, "0.0 ± 0.3"),
             (0.5, 0.0, "0.5000 ± 0"),

@@ -320,9 +320,13 @@ pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Html {
                 points: points(lines, &last.split, name, scale),
             })
             .collect();
-        let floor = figures(last)
-            .get(floor(name).as_str())
-            .map(|floor| floor * scale);
+        let floors: Vec<f64> = runs
+            .iter()
+            .filter_map(|(_, lines)| last_of_main_split(lines))
+            .filter_map(|line| figures(line).get(floor(name).as_str()).copied())
+            .collect();
+        let floor =
+            (!floors.is_empty()).then(|| scale * floors.iter().sum::<f64>() / floors.len() as f64);
         let dashed = if floor.is_some() {
             "; dashed: draws and draws"
         } else {
