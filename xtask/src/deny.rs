@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{cargo, root};
 
 /// Every feature but `mkl`, which `deny.toml` leaves out.
-const FEATURES: &str = "aae-cli/hub,aae-cli/cuda,aae-cli/metal,aae-cli/accelerate";
+const FEATURES: &str = "aae-data/hub,aae-cli/cuda,aae-cli/metal,aae-cli/accelerate";
 
 pub(crate) fn run() -> Result<()> {
     let rules = std::fs::read_to_string(root().join("deny.toml")).context("deny.toml")?;

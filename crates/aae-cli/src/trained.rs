@@ -11,7 +11,6 @@ use aae_train::config::Config;
 use aae_train::durable::DurableError;
 use aae_train::model_file::{ModelFile, ModelMeta};
 use aae_train::run_dir::{self, RunDir};
-use aae_train::state::restore_autoencoder;
 use anyhow::Context;
 use candle_core::Device;
 
@@ -181,14 +180,8 @@ fn build(
     folder: Option<PathBuf>,
     device: &Device,
 ) -> anyhow::Result<Trained> {
-    let ModelMeta {
-        config,
-        image,
-        step,
-    } = file.meta;
-    let label = config.variant.label_use();
-    let autoencoder = Autoencoder::new(&config.model, image, label, config.seed, device)?;
-    restore_autoencoder(&autoencoder, &file.tensors).with_context(|| name.clone())?;
+    let autoencoder = file.autoencoder(device).with_context(|| name.clone())?;
+    let ModelMeta { config, step, .. } = file.meta;
     let caption = caption(&name, step);
     Ok(Trained {
         autoencoder,

@@ -123,7 +123,10 @@ impl ClusterLogits<'_> {
 /// The log-odds `ln(q / (1 - q))` of `class`, in nats, where `q` is its probability in `softmax(logits)` of one image.
 ///
 /// They grow with `q`, and tell images apart of which the encoder is so sure that `q` rounds to 1: a trained encoder is of most.
-/// Infinite for the only class of one. Shape: `logits` `[classes]`, finite. Panics if there is no such class.
+/// Infinite for the only class of one. Shape: `logits` `[classes]`, finite.
+///
+/// # Panics
+/// If there is no such class.
 ///
 /// ```
 /// let [sure, surer] = [[20.0, 0.0], [30.0, 0.0]].map(|logits| aae_eval::log_odds(&logits, 0));

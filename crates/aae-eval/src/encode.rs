@@ -58,7 +58,7 @@ pub fn label_logits_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<
 /// The last hidden layer of the encoder for all images of `split`, in its order: `[n, units]`, row-major.
 ///
 /// Errors: as [`encode_all`].
-pub fn features_of(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
+pub fn features_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
     let mut features = Vec::new();
     for_each_batch(autoencoder, split, |images, _| {
         let batch = autoencoder.encoder().features(images)?;
@@ -71,6 +71,9 @@ pub fn features_of(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>,
 /// The labels of some images of `split` for a decoder that is given them; nothing for any other.
 ///
 /// Errors: if a label is not among the decoder's.
+///
+/// # Panics
+/// If a position is not below `split.len()`.
 pub fn given_labels(
     autoencoder: &Autoencoder,
     split: &Split,

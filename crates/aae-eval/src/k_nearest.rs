@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::knn::least;
+use crate::nearest_neighbour::least;
 use crate::points::{BLOCK, Columns, Points};
 use crate::{EvalError, LabelledCodes};
 

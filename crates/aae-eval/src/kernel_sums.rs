@@ -168,10 +168,10 @@ impl Sum {
 }
 
 /// The windows that a Parzen estimate takes, in units of a pixel: less is below what single precision tells apart, more is no picture's.
-pub const WINDOWS: RangeInclusive<f64> = 1e-6..=1e6;
+pub const PARZEN_WINDOWS: RangeInclusive<f64> = 1e-6..=1e6;
 
 pub(crate) fn check_width(width: f64) -> Result<(), EvalError> {
-    if WINDOWS.contains(&width) {
+    if PARZEN_WINDOWS.contains(&width) {
         return Ok(());
     }
     Err(EvalError::Setting {

@@ -2,10 +2,10 @@
 
 use aae_data::permutation;
 use aae_models::init::Init;
-use aae_models::{InitScheme, Mlp, NetworkConfig};
-use aae_ops::optim::{Adam, AdamConfig, Optimizer};
+use aae_models::{InitScheme, Mlp, NetworkConfig, losses, one_hot};
+use aae_ops::optim::{AdamConfig, Optimizer};
 use aae_ops::stream::stream;
-use aae_ops::{Activation, backward, loss};
+use aae_ops::{Activation, backward};
 use candle_core::{Device, Tensor};
 
 use crate::labelled::Standard;
@@ -139,23 +139,21 @@ impl NetworkProbe {
         };
         let network = Mlp::new(&config, "probe", "label", dim, classes, init)?;
         let params = network.params();
-        let mut optimizer = Optimizer::Adam(Adam::new(AdamConfig::default(), &params)?);
+        let mut optimizer = Optimizer::adam(AdamConfig::default(), &params)?;
         let steps = self.epochs as f64 * labels.len().div_ceil(self.batch) as f64;
         let mut step = 0.0;
         for epoch in 0..self.epochs {
             let mut rng = stream(self.seed, "eval.probe.batches", epoch as u64);
             for batch in permutation(labels.len(), &mut rng).chunks(self.batch) {
-                let mut values = Vec::with_capacity(batch.len() * dim);
-                let mut target = vec![0f32; batch.len() * classes];
-                for (row, &i) in target.chunks_exact_mut(classes).zip(batch) {
-                    let i = i as usize;
-                    values.extend_from_slice(&codes[i * dim..][..dim]);
-                    row[usize::from(labels[i])] = 1.0;
-                }
-                let values = Tensor::from_vec(values, (batch.len(), dim), &Device::Cpu)?;
-                let target = Tensor::from_vec(target, (batch.len(), classes), &Device::Cpu)?;
-                let logits = network.forward(&values)?;
-                let mean = loss::softmax_cross_entropy(&logits, &target, 1.0 / batch.len() as f64)?;
+                let rows = || batch.iter().map(|&i| i as usize);
+                let values: Vec<f32> = rows()
+                    .flat_map(|i| &codes[i * dim..][..dim])
+                    .copied()
+                    .collect();
+                let own: Vec<u8> = rows().map(|i| labels[i]).collect();
+                let values = Tensor::from_vec(values, (own.len(), dim), &Device::Cpu)?;
+                let target = one_hot(&own, classes, &Device::Cpu)?;
+                let mean = losses::classification(&network.forward(&values)?, &target)?;
                 backward(&mean, &params)?;
                 optimizer.step(&params, self.learning_rate * (1.0 - step / steps), 1.0)?;
                 step += 1.0;

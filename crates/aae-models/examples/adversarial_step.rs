@@ -1,4 +1,4 @@
-//! The networks and losses of one adversarial autoencoder step, with random pixels for images.
+//! One step of an adversarial autoencoder by hand, phase by phase, with random pixels for images.
 #![allow(clippy::print_stdout)] // An example talks to whoever runs it.
 
 use aae_models::init::Init;
@@ -7,9 +7,20 @@ use aae_models::{
     Autoencoder, Discriminator, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig,
     NetworkConfig, PosteriorConfig, ReconstructionLoss, losses,
 };
-use aae_ops::Activation;
+use aae_ops::optim::{AdamConfig, Optimizer};
 use aae_ops::stream::{standard_normal, stream};
+use aae_ops::{Activation, Param, backward};
 use candle_core::{Device, Result, Tensor};
+
+/// Moves `params`, and nothing else, a step down the loss of a phase, and says what it was.
+fn descend(phase: &str, loss: &Tensor, params: &[Param]) -> Result<()> {
+    // Whoever takes more than one step keeps an optimizer for each phase.
+    let mut optimizer = Optimizer::adam(AdamConfig::default(), params)?;
+    backward(loss, params)?;
+    optimizer.step(params, 1e-3, 1.0)?;
+    println!("{phase:14} {:.4}", loss.to_scalar::<f32>()?);
+    Ok(())
+}
 
 fn main() -> Result<()> {
     let network = NetworkConfig {
@@ -53,7 +64,7 @@ fn main() -> Result<()> {
     let codes = autoencoder.encode(&images)?.style;
     let logits = autoencoder.decode(&codes, None)?;
     let loss = losses::reconstruction(ReconstructionLoss::MeanSquaredError, &logits, &images)?;
-    println!("reconstruction {:.4}", loss.to_scalar::<f32>()?);
+    descend("reconstruction", &loss, &autoencoder.params())?;
 
     let prior = PriorConfig::Gaussian {
         mean: 0.0,
@@ -61,15 +72,12 @@ fn main() -> Result<()> {
     };
     let draws = prior.sample(64, 2, &mut stream(seed, "prior.style", 0));
     let real = Tensor::from_vec(draws, (64, 2), &device)?;
+    // The encoder has moved.
+    let codes = autoencoder.encode(&images)?.style;
     let judged = discriminator.forward(&Tensor::cat(&[&real, &codes.detach()], 0)?)?;
-    println!(
-        "discriminator  {:.4}",
-        losses::discriminator(&judged)?.to_scalar::<f32>()?
-    );
-    let judged = discriminator.frozen().forward(&codes)?;
-    println!(
-        "generator      {:.4}",
-        losses::generator(&judged)?.to_scalar::<f32>()?
-    );
-    Ok(())
+    let loss = losses::discriminator(&judged)?;
+    descend("discriminator", &loss, &discriminator.params())?;
+
+    let loss = losses::generator(&discriminator.frozen().forward(&codes)?)?;
+    descend("generator", &loss, &autoencoder.encoder().params())
 }

@@ -6,35 +6,7 @@ use candle_core::{Device, Result, Tensor, bail};
 use crate::init::Init;
 use crate::{Decoder, Encoder, ImageShape, LabelUse, Latent, ModelConfig, Pass};
 
-/// An encoder and its decoder.
-///
-/// ```
-/// use aae_models::{
-///     Autoencoder, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig, PosteriorConfig,
-/// };
-/// use aae_ops::Activation;
-/// use candle_core::{DType, Device, Tensor};
-///
-/// # fn main() -> candle_core::Result<()> {
-/// let (hidden, activation) = (vec![32, 32], Activation::Relu);
-/// let network = NetworkConfig { hidden: hidden.clone(), activation };
-/// let config = ModelConfig {
-///     latent_dim: 2,
-///     categories: 0,
-///     init: InitScheme::KaimingUniform,
-///     posterior: PosteriorConfig::Deterministic {},
-///     encoder: EncoderConfig { hidden, activation, batch_norm: false },
-///     decoder: network.clone(),
-///     discriminator: network,
-/// };
-/// let image = ImageShape { height: 28, width: 28 };
-/// let autoencoder = Autoencoder::new(&config, image, LabelUse::Absent, 0, &Device::Cpu)?;
-/// let images = Tensor::zeros((5, 784), DType::F32, &Device::Cpu)?;
-/// assert_eq!(autoencoder.encode(&images)?.style.dims(), [5, 2]);
-/// assert_eq!(autoencoder.reconstruct(&images, None)?.dims(), [5, 784]);
-/// # Ok(())
-/// # }
-/// ```
+/// An encoder and its decoder. See the front page of the crate for an example.
 #[derive(Clone, Debug)]
 pub struct Autoencoder {
     encoder: Encoder,
@@ -48,6 +20,8 @@ pub struct Autoencoder {
 
 impl Autoencoder {
     /// A new autoencoder with weights drawn by `seed`.
+    ///
+    /// Errors: if a layer would have no inputs or no units; if the device refuses.
     pub fn new(
         config: &ModelConfig,
         image: ImageShape,
@@ -72,22 +46,31 @@ impl Autoencoder {
     }
 
     /// Images `[B, pixels]` in `[0, 1]` -> codes, as a trained model makes them.
+    ///
+    /// A stochastic posterior draws the same noise in every call: several batches want [`Encoder::forward`] with
+    /// [`Pass::evaluation`]. Errors: if the images have another size.
     pub fn encode(&self, images: &Tensor) -> Result<Latent> {
         self.encoder.forward(images, Pass::EVALUATION)
     }
 
     /// Codes `[B, latent_dim]`, and probabilities of labels `[B, categories]` where the decoder has one -> logits `[B, pixels]`.
+    ///
+    /// Errors: as [`Decoder::forward`].
     pub fn decode(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
         self.decoder.forward(style, label)
     }
 
     /// As [`decode`](Self::decode), to images `[B, pixels]` in `[0, 1]`.
+    ///
+    /// Errors: as [`Decoder::forward`].
     pub fn generate(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
         candle_nn::ops::sigmoid(&self.decode(style, label)?.detach())
     }
 
     /// Images `[B, pixels]` in `[0, 1]` -> their reconstructions, alike. `labels` `[B, categories]` are the images' own, and
     /// needed only by a decoder that is given them.
+    ///
+    /// Noise as in [`encode`](Self::encode). Errors: if the images have another size; if the decoder is given labels and none is known.
     pub fn reconstruct(&self, images: &Tensor, labels: Option<&Tensor>) -> Result<Tensor> {
         let latent = self.encode(images)?;
         let label = self.label(&latent, labels)?;

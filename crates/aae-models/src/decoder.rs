@@ -26,6 +26,8 @@ enum Label {
 
 impl Decoder {
     /// Parameters `decoder.hidden.<i>.*`, `decoder.output.*`, and with heads `decoder.heads.weight` `[categories, latent_dim]`.
+    ///
+    /// Errors: if a layer would have no inputs or no units; if the device refuses.
     pub fn new(
         config: &ModelConfig,
         image: ImageShape,

@@ -15,12 +15,14 @@ pub struct Discriminator {
 
 impl Discriminator {
     /// Parameters `<name>.hidden.<i>.*` and `<name>.output.*`, on codes of `inputs` numbers.
+    ///
+    /// Errors: if a layer would have no inputs or no units; if the device refuses.
     pub fn new(config: &NetworkConfig, name: &str, inputs: usize, init: Init<'_>) -> Result<Self> {
         let mlp = Mlp::new(config, name, "output", inputs, 1, init)?;
         Ok(Self { mlp })
     }
 
-    /// Codes `[B, inputs]` -> logits `[B, 1]`.
+    /// Codes `[B, inputs]` -> logits `[B, 1]`. Errors: if `codes` is not a matrix of so many columns.
     pub fn forward(&self, codes: &Tensor) -> Result<Tensor> {
         self.mlp.forward(codes)
     }

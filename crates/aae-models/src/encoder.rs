@@ -29,6 +29,8 @@ pub struct Encoder {
 impl Encoder {
     /// Parameters `encoder.hidden.<i>.*`, `encoder.style.*`, and where they exist `encoder.style_log_variance.*` and
     /// `encoder.label.*`.
+    ///
+    /// Errors: if a layer would have no inputs or no units; if the device refuses.
     pub fn new(
         config: &ModelConfig,
         image: ImageShape,

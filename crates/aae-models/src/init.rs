@@ -5,7 +5,7 @@
 
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{Activation, BatchNorm, Linear, Param};
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor, bail};
 use rand::RngExt;
 
 use crate::InitScheme;
@@ -26,6 +26,8 @@ pub struct Init<'a> {
 
 impl Init<'_> {
     /// A layer `<name>.weight` `[outputs, inputs]`, `<name>.bias` `[outputs]`.
+    ///
+    /// Errors: as [`weight`](Self::weight).
     pub fn linear(
         self,
         name: &str,
@@ -46,7 +48,14 @@ impl Init<'_> {
     }
 
     /// A weight `name` `[outputs, inputs]`.
+    ///
+    /// Errors: if there would be no input or no output; if the device refuses.
     pub fn weight(self, name: &str, outputs: usize, inputs: usize) -> Result<Param> {
+        if inputs == 0 || outputs == 0 {
+            bail!(
+                "{name}: expected at least one input and one output, found {inputs} and {outputs}"
+            )
+        }
         let numbers = outputs * inputs;
         let weight = match self.scheme {
             InitScheme::Normal => self.normal(name, numbers),
@@ -116,6 +125,23 @@ mod tests {
             assert!(
                 (found / expected - 1.0).abs() < 0.01,
                 "{scheme:?}: {found} for {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_layer_of_nothing_is_refused() {
+        let init = Init {
+            scheme: InitScheme::KaimingUniform,
+            seed: 0,
+            device: &Device::Cpu,
+        };
+        for (inputs, outputs) in [(0, 3), (3, 0)] {
+            let layer = init.linear("layer", inputs, outputs, Activation::None);
+            let error = layer.unwrap_err().to_string();
+            assert!(
+                error.contains("layer.weight: expected at least one"),
+                "{error}"
             );
         }
     }

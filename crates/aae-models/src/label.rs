@@ -1,4 +1,4 @@
-//! Labels as tensors: one-hot rows, in which a label may be unknown.
+//! Labels as tensors: one-hot rows.
 
 use candle_core::{Device, Result, Tensor, bail};
 

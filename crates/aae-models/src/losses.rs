@@ -56,7 +56,7 @@ pub fn discriminator(logits: &Tensor) -> Result<Tensor> {
 
 /// Generator loss `-ln D(z')` from logits, mean over the batch, in nats; ln 2 at equilibrium.
 ///
-/// Shapes: `logits` `[B, 1]` -> scalar. Errors: none of its own.
+/// Shapes: `logits` `[B, 1]` -> scalar. Errors: if `logits` is a scalar.
 /// Source: Makhzani et al. 2015, §2, in the non-saturating form of Goodfellow et al. 2014, §3.
 pub fn generator(logits: &Tensor) -> Result<Tensor> {
     let target = logits.detach().ones_like()?;
@@ -74,7 +74,7 @@ pub fn classification(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
 /// Penalty on cluster heads that lie closer together than `threshold`: `Σ_{i≠j} max(0, threshold - ‖headᵢ - headⱼ‖)`.
 ///
 /// Shapes: `heads` `[K, dim]` -> scalar, in the units of the codes; each pair counts twice, as in the paper's sum.
-/// Errors: none of its own.
+/// Errors: if `heads` is not a matrix.
 /// Source: Makhzani et al. 2015, §7.
 pub fn head_distance(heads: &Tensor, threshold: f64) -> Result<Tensor> {
     let (ways, _) = heads.dims2()?;

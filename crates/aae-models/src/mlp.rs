@@ -15,6 +15,8 @@ pub struct Mlp {
 
 impl Mlp {
     /// Layers `<name>.hidden.<i>`, then `<name>.<output>`, from `inputs` numbers to `outputs` numbers.
+    ///
+    /// Errors: if a layer would have no inputs or no units; if the device refuses.
     pub fn new(
         config: &NetworkConfig,
         name: &str,
@@ -34,7 +36,7 @@ impl Mlp {
         Ok(Self { layers })
     }
 
-    /// `[B, inputs]` -> `[B, outputs]`.
+    /// `[B, inputs]` -> `[B, outputs]`. Errors: if `x` is not a matrix of so many columns.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         sequential(&self.layers, x)
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use aae_ops::loss::ElementLoss;
-use aae_ops::optim::{Adam, Optimizer, Sgd};
+use aae_ops::optim::Optimizer;
 use aae_ops::stream::{standard_normal, stream, uniform};
 use aae_ops::{
     Activation, BatchNorm, Linear, Mode, Param, backward, gradient_norm, loss, sequential_in,
@@ -147,7 +147,7 @@ fn losses(criterion: &mut Criterion) -> Result<()> {
             loss::bce_with_logits(&judged, &origin, 0.01)
         }),
         ("squared error", "128x784", &pixels, &|| {
-            loss::sigmoid_squared_error(&pixels, &images, 1e-5)
+            ElementLoss::sigmoid_squared_error(1e-5).of(&pixels, &images)
         }),
         ("softmax cross-entropy", "128x10", &label, &|| {
             loss::softmax_cross_entropy(&label, &classes, 0.01)
@@ -197,8 +197,8 @@ fn optimizers(criterion: &mut Criterion) -> Result<()> {
     backward(&sum, &params)?;
     // From here on the gradients are in their buffers, so that no product is timed.
     gradient_norm(&params)?;
-    let adam = Optimizer::Adam(Adam::new(Default::default(), &params)?);
-    let sgd = Optimizer::Sgd(Sgd::new(Default::default(), &params)?);
+    let adam = Optimizer::adam(Default::default(), &params)?;
+    let sgd = Optimizer::sgd(Default::default(), &params)?;
     for (name, mut optimizer) in [("Adam", adam), ("SGD", sgd)] {
         both(criterion, name, "encoder", 0, || {
             optimizer.step(&params, 1e-6, 1.0)?;

@@ -1,7 +1,7 @@
 //! Learns the exclusive or with two fused layers and Adam.
 #![allow(clippy::print_stdout)] // An example talks to whoever runs it.
 
-use aae_ops::optim::{Adam, AdamConfig, Optimizer};
+use aae_ops::optim::{AdamConfig, Optimizer};
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{Activation, Linear, Param, backward, loss, sequential};
 use candle_core::{Device, Result, Tensor};
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
         layer("output", 8, 1, Activation::None)?,
     ];
     let params: Vec<Param> = layers.iter().flat_map(Linear::params).collect();
-    let mut optimizer = Optimizer::Adam(Adam::new(AdamConfig::default(), &params)?);
+    let mut optimizer = Optimizer::adam(AdamConfig::default(), &params)?;
 
     let x = Tensor::new(&[[0f32, 0.], [0., 1.], [1., 0.], [1., 1.]], &Device::Cpu)?;
     let target = Tensor::new(&[[0f32], [1.], [1.], [0.]], &Device::Cpu)?;

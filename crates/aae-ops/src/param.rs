@@ -51,10 +51,13 @@ enum State {
 
 impl Param {
     /// A parameter that starts as a copy of `value`. `name` is its key in checkpoints: `encoder.hidden.0.weight`.
+    ///
+    /// Errors: if the device refuses.
     pub fn new(name: impl Into<String>, value: &Tensor) -> Result<Self> {
         let inner = Inner {
             name: name.into(),
-            value: Var::from_tensor(&value.copy()?)?,
+            // Detached, for a variable would be taken over instead of copied.
+            value: Var::from_tensor(&value.detach())?,
             gradient: Mutex::default(),
         };
         Ok(Self {
@@ -87,7 +90,7 @@ impl Param {
         self.len() == 0
     }
 
-    /// Replaces the numbers. Errors: if shape or dtype differ.
+    /// Replaces the numbers. Errors: if shape, dtype or device differ, or if `value` is a view of this very parameter.
     pub fn set(&self, value: &Tensor) -> Result<()> {
         if value.shape() != self.inner.value.shape() || value.dtype() != self.inner.value.dtype() {
             bail!(
@@ -244,6 +247,8 @@ pub fn zero_gradients(params: &[Param]) {
 ///
 /// Gradients of parameters that are not among `params` may be written too, if `loss` reaches them unfrozen: freeze what
 /// a phase does not train.
+///
+/// Errors: if `loss` is not one number, or if a backward pass fails.
 pub fn backward(loss: &Tensor, params: &[Param]) -> Result<()> {
     if loss.elem_count() != 1 {
         bail!("expected a scalar loss, found the shape {:?}", loss.shape())
@@ -259,7 +264,7 @@ pub fn backward(loss: &Tensor, params: &[Param]) -> Result<()> {
     Ok(())
 }
 
-/// The Euclidean norm over the gradients of all `params` together; a parameter without a gradient counts as zero.
+/// The Euclidean norm over the gradients of all `params` together; a parameter without a gradient counts as zero. Errors: if the device refuses.
 pub fn gradient_norm(params: &[Param]) -> Result<f64> {
     let mut sum = 0.0;
     for param in params {
@@ -267,18 +272,24 @@ pub fn gradient_norm(params: &[Param]) -> Result<f64> {
             if is_fused(gradient) {
                 slices::read(gradient, |numbers| Ok(sum_of_squares(numbers)))
             } else {
-                Ok(f64::from(
-                    gradient
-                        .sqr()?
-                        .sum_all()?
-                        .to_dtype(DType::F32)?
-                        .to_scalar::<f32>()?,
-                ))
+                plain_sum_of_squares(gradient)
             }
         })?;
         sum += squares.unwrap_or(0.0);
     }
     Ok(sum.sqrt())
+}
+
+/// Not every device has doubles, and the square of a number above 1.8e19 is none in single precision: so the largest becomes 1.
+fn plain_sum_of_squares(gradient: &Tensor) -> Result<f64> {
+    let number = |tensor: &Tensor| tensor.to_dtype(DType::F32)?.to_scalar::<f32>();
+    let largest = gradient.abs()?.max_all()?;
+    let scale = f64::from(number(&largest)?);
+    if scale == 0.0 || scale.is_infinite() {
+        return Ok(scale);
+    }
+    let squares = gradient.broadcast_div(&largest)?.sqr()?.sum_all()?;
+    Ok(f64::from(number(&squares)?) * scale * scale)
 }
 
 fn sum_of_squares(numbers: &[f32]) -> f64 {

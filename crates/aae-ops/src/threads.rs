@@ -13,7 +13,8 @@ pub struct ThreadsError {
 /// Runs `f` inside a rayon pool of `threads` threads (0: one for each core) and returns its result.
 ///
 /// A call into rayon from outside its pool costs a wake-up each time; a step makes dozens, so the whole run belongs
-/// inside. Results do not depend on the number of threads.
+/// inside. Results do not depend on the number of threads. `f` runs on a thread of the pool: [`with_precision`](crate::with_precision)
+/// and the other settings belong inside it, not around it.
 ///
 /// Errors: if the operating system refuses the threads.
 pub fn with_threads<T: Send>(

@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aae_ops::loss::ElementLoss;
-use aae_ops::optim::{Adam, AdamConfig, Optimizer};
+use aae_ops::optim::{AdamConfig, Optimizer};
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{Activation, BatchNorm, Linear, Mode, Param, backward, loss, sequential_in};
 use candle_core::{Device, Tensor};
@@ -92,8 +92,7 @@ fn a_warm_step_allocates_no_layer() {
     });
     let params = |layers: &[Linear]| layers.iter().flat_map(Linear::params).collect::<Vec<_>>();
     let autoencoder = [params(&encoder), params(&decoder)].concat();
-    let adam =
-        |params: &[Param]| Optimizer::Adam(Adam::new(AdamConfig::default(), params).unwrap());
+    let adam = |params: &[Param]| Optimizer::adam(AdamConfig::default(), params).unwrap();
     let mut update_autoencoder = adam(&autoencoder);
     let mut update_encoder = adam(&params(&encoder));
     let mut update_discriminators = [0, 1].map(|i| adam(&params(&discriminators[i])));

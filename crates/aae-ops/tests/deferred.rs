@@ -1,7 +1,7 @@
 //! Gradients of weights are computed when they are used, and are what they would have been at once.
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
-use aae_ops::optim::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
+use aae_ops::optim::{AdamConfig, Optimizer, SgdConfig};
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{
     Activation, Linear, Param, Precision, backward, gradient_norm, sequential, with_plain_ops,
@@ -56,8 +56,8 @@ fn optimizers(params: &[Param]) -> [Optimizer; 2] {
         weight_decay: 0.01,
     };
     [
-        Optimizer::Adam(Adam::new(adam, params).unwrap()),
-        Optimizer::Sgd(Sgd::new(sgd, params).unwrap()),
+        Optimizer::adam(adam, params).unwrap(),
+        Optimizer::sgd(sgd, params).unwrap(),
     ]
 }
 

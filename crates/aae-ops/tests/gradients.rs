@@ -1,6 +1,7 @@
 //! Gradients against central finite differences of the loss itself, for networks of fused layers.
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
+use aae_ops::loss::ElementLoss;
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{
     Activation, Linear, Param, backward, loss, softmax, with_plain_ops, with_portable_products,
@@ -89,7 +90,7 @@ fn gradients_of_networks_agree_with_finite_differences() {
             loss::bce_with_logits(&logits()?, &target, 1.0)
         });
         check("squared error", &params, &|| {
-            loss::sigmoid_squared_error(&logits()?, &target, 1.0)
+            ElementLoss::sigmoid_squared_error(1.0).of(&logits()?, &target)
         });
         check("softmax", &params, &|| {
             (softmax(&logits()?)? * &target)?.sqr()?.sum_all()

@@ -1,7 +1,7 @@
 //! The fused optimizers against plain candle operations, against PyTorch's numbers, and across a restart.
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
-use aae_ops::optim::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
+use aae_ops::optim::{AdamConfig, Optimizer, SgdConfig};
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{Activation, Linear, Param, backward, gradient_norm, loss, with_plain_ops};
 use candle_core::{Device, Tensor};
@@ -42,17 +42,15 @@ fn of_params(params: &[Param]) -> [Optimizer; 2] {
         weight_decay: 0.02,
     };
     [
-        Optimizer::Adam(Adam::new(adam, params).unwrap()),
-        Optimizer::Sgd(
-            Sgd::new(
-                SgdConfig {
-                    momentum: 0.7,
-                    weight_decay: 0.02,
-                },
-                params,
-            )
-            .unwrap(),
-        ),
+        Optimizer::adam(adam, params).unwrap(),
+        Optimizer::sgd(
+            SgdConfig {
+                momentum: 0.7,
+                weight_decay: 0.02,
+            },
+            params,
+        )
+        .unwrap(),
     ]
 }
 
@@ -172,18 +170,16 @@ fn optimizers_have_the_values_that_pytorch_gives() {
         }
         param.tensor().to_vec1::<f32>().unwrap()
     };
-    let adam = run(&|params| Optimizer::Adam(Adam::new(AdamConfig::default(), params).unwrap()));
+    let adam = run(&|params| Optimizer::adam(AdamConfig::default(), params).unwrap());
     let sgd = run(&|params| {
-        Optimizer::Sgd(
-            Sgd::new(
-                SgdConfig {
-                    momentum: 0.9,
-                    weight_decay: 0.0,
-                },
-                params,
-            )
-            .unwrap(),
+        Optimizer::sgd(
+            SgdConfig {
+                momentum: 0.9,
+                weight_decay: 0.0,
+            },
+            params,
         )
+        .unwrap()
     });
     let want = [
         0.707_681_7f32,
@@ -212,6 +208,18 @@ fn the_gradient_norm_is_over_all_parameters() {
     backward(&loss, &params).unwrap();
     assert_eq!(gradient_norm(&params).unwrap(), 5.0);
     assert_eq!(with_plain_ops(|| gradient_norm(&params)).unwrap(), 5.0);
+
+    // Squares that are none in single precision, and a gradient of nothing.
+    for (factor, want) in [(1e20, 5e20), (1e-30, 5e-30), (0.0, 0.0)] {
+        backward(&(&loss * factor).unwrap(), &params).unwrap();
+        for norm in [
+            gradient_norm(&params),
+            with_plain_ops(|| gradient_norm(&params)),
+        ] {
+            let norm = norm.unwrap();
+            assert!((norm - want).abs() <= 1e-6 * want, "{norm} for {want}");
+        }
+    }
 }
 
 #[test]

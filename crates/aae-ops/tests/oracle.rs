@@ -1,6 +1,7 @@
 //! Every fused operation against the same function composed of plain candle operations, over odd shapes.
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
+use aae_ops::loss::ElementLoss;
 use aae_ops::stream::{standard_normal, stream};
 use aae_ops::{
     Activation, Linear, Param, backward, loss, softmax, with_plain_ops, with_portable_products,
@@ -164,7 +165,7 @@ fn losses_agree_with_plain_candle() {
         let losses: [(&str, Loss<'_>); 3] = [
             ("bce", &|x| loss::bce_with_logits(x, &target, 0.3)),
             ("squared error", &|x| {
-                loss::sigmoid_squared_error(x, &target, 0.3)
+                ElementLoss::sigmoid_squared_error(0.3).of(x, &target)
             }),
             ("cross-entropy", &|x| {
                 loss::softmax_cross_entropy(x, &probabilities, 0.3)
@@ -243,7 +244,10 @@ fn losses_have_the_values_that_pytorch_gives() {
         );
     };
     close(loss::bce_with_logits(&x, &t, 1.0), 1.982_414);
-    close(loss::sigmoid_squared_error(&x, &t, 1.0), 0.225_264_8);
+    close(
+        ElementLoss::sigmoid_squared_error(1.0).of(&x, &t),
+        0.225_264_8,
+    );
     close(loss::softmax_cross_entropy(&x, &classes, 1.0), 100.241_31);
 }
 
@@ -253,7 +257,7 @@ fn a_nan_in_the_logits_is_a_nan_in_the_loss() {
     let t = Tensor::new(&[[0f32, 1.0]], &Device::Cpu).unwrap();
     for loss in [
         loss::bce_with_logits(&x, &t, 1.0),
-        loss::sigmoid_squared_error(&x, &t, 1.0),
+        ElementLoss::sigmoid_squared_error(1.0).of(&x, &t),
         loss::softmax_cross_entropy(&x, &t, 1.0),
     ] {
         assert!(loss.unwrap().to_scalar::<f32>().unwrap().is_nan());

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use aae_data::{load, locate};
-use aae_models::Autoencoder;
 use aae_train::config::{Config, Override};
 use aae_train::data::{Splits, fingerprint};
-use aae_train::metrics::EvaluationLine;
 use aae_train::observer::{Observer, StepReport};
 use aae_train::run_dir::RunDir;
-use aae_train::{Evaluator, Job, fit};
+use aae_train::{Job, fit};
 use candle_core::Device;
 
 struct PrintLosses;
@@ -22,23 +20,6 @@ impl Observer for PrintLosses {
         if let Some(line) = report.line {
             println!("step {}: {:.4?}", report.step, line.losses);
         }
-    }
-}
-
-struct NoEvaluation;
-
-impl Evaluator for NoEvaluation {
-    fn splits(&self) -> Vec<&'static str> {
-        Vec::new()
-    }
-
-    fn evaluate(
-        &mut self,
-        _: &Autoencoder,
-        _: u64,
-        _: u64,
-    ) -> Result<Vec<EvaluationLine>, Box<dyn Error + Send + Sync>> {
-        Ok(Vec::new())
     }
 }
 
@@ -54,15 +35,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let training = Arc::new(load(&locate(None, None)?)?.train);
     let splits = Splits::new(&config, &training)?;
     let folder = std::env::temp_dir().join(format!("aae-small-run-{}", std::process::id()));
+    let run = RunDir::create_at(&folder)?;
+    run.write_config(&config)?;
     fit(Job {
         config: &config,
         train: &splits.train,
         labelled: splits.labelled.as_ref(),
         data_fingerprint: &fingerprint(&training),
-        run: &RunDir::create_at(&folder)?,
+        run: &run,
         device: &Device::Cpu,
         resume: None,
-        evaluator: &mut NoEvaluation,
+        evaluator: &mut (),
         observers: vec![&mut PrintLosses],
         stop: &AtomicBool::new(false),
     })?;

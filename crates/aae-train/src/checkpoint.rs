@@ -78,7 +78,7 @@ impl CheckpointMeta {
 impl Checkpoint {
     /// Writes the checkpoint durably to `path`, whatever its values are: also for a diverged state that is kept for study.
     ///
-    /// Errors: any I/O error; the file that was there before stays.
+    /// Errors: any I/O error; what that leaves is said at [`DurableError`](crate::durable::DurableError).
     pub fn write(&self, path: &Path) -> Result<(), TensorFileError> {
         self.write_in(&Disk, path)
     }

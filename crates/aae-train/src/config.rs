@@ -41,11 +41,11 @@ pub struct Config {
     pub epochs: u64,
     /// Images per step.
     pub batch_size: usize,
-    /// Steps between two lines of losses.
+    /// Steps between two lines of losses, at least 1.
     pub log_every: u64,
-    /// Steps between two checkpoints.
+    /// Steps between two checkpoints, at least 1.
     pub checkpoint_every: u64,
-    /// Epochs between two evaluations.
+    /// Epochs between two evaluations, at least 1.
     pub evaluate_every: u64,
     /// Epochs between two sets of figures; 0: only after the last.
     pub figures_every: u64,

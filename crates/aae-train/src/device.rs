@@ -52,7 +52,7 @@ pub enum DeviceError {
 }
 
 impl DeviceError {
-    /// 2 for a name that is none, 75 for a device that is not there.
+    /// 2 for a name that is none and for a device that this program was built without, 75 for one that is not there or cannot multiply so.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Unknown(_) | Self::NotBuilt { .. } => exit::USAGE,

@@ -15,7 +15,7 @@ pub struct Draws {
 }
 
 impl Draws {
-    /// For a run with this configuration.
+    /// For a run with this configuration, which must be [valid](Config::validate): a prior that is not panics when drawn from.
     pub fn new(config: &Config, device: &Device) -> Self {
         Self {
             config: config.clone(),
@@ -58,8 +58,13 @@ impl Draws {
     }
 
     /// Samples of p(y), every way equally likely: one-hot rows `[n, categories]`.
+    ///
+    /// Errors: if the configuration has no label.
     pub fn label(&self, n: usize, step: u64) -> Result<Tensor> {
         let (config, ways) = (&self.config, self.config.model.categories);
+        if ways == 0 {
+            bail!("expected a configuration with a label, found model.categories = 0")
+        }
         let mut rng = stream(config.seed, "prior.label", step);
         let labels: Vec<u8> = (0..n).map(|_| rng.random_range(0..ways) as u8).collect();
         one_hot(&labels, ways, &self.device)

@@ -23,7 +23,8 @@ const TEMPORARY_SUFFIX: &str = ".aae.tmp";
 /// So many names that are taken are passed over.
 const MOST_LEFT_BEHIND: u32 = 1000;
 
-/// A file could not be written; what was there before is untouched.
+/// A file could not be written. What was there before is untouched, unless the action is "sync the directory": then the new file is in
+/// its place, and a power loss may bring the old one back.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: could not {action}: {source}")]
 pub struct DurableError {

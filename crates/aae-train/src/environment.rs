@@ -46,7 +46,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Describes this process and machine.
+    /// Describes this process and machine. Runs `git` once, for the revision of the clone that this crate was built in, which is not that
+    /// of another program that uses it.
     pub fn gather(threads: usize, device: &str, seed: u64) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use aae_data::DataError;
 
 use crate::checkpoint::CheckpointError;
+use crate::config::ConfigErrors;
 use crate::exit;
 use crate::metrics::MetricsError;
 use crate::state::RestoreError;
@@ -42,6 +43,9 @@ pub enum FitError {
         /// What this run has.
         found: String,
     },
+    /// The configuration makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
     /// A checkpoint could not be written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -68,6 +72,7 @@ impl FitError {
         match self {
             Self::Diverged { .. } => exit::DIVERGED,
             Self::OtherRun { .. } => exit::DATA,
+            Self::Config(error) => error.exit_code(),
             Self::Restore(error) => error.exit_code(),
             Self::Checkpoint(error) => while_training(error.exit_code()),
             Self::TensorFile(error) => while_training(error.exit_code()),

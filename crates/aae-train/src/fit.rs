@@ -28,8 +28,12 @@ use batches::StepBatches;
 
 /// Trains until the last step, or until asked to stop; either way a checkpoint and `model.safetensors` are left.
 ///
-/// Errors: a loss that is not finite; anything that keeps a checkpoint from being written. What was saved before stays.
+/// Errors: a configuration that is not valid; too few images for a batch; a checkpoint of another run, or one that does not fit; metrics
+/// that cannot be opened; a loss or a weight that is not finite; anything that keeps a checkpoint or the model from being
+/// written. What was saved before stays.
 pub fn fit(job: Job<'_>) -> Result<Outcome, FitError> {
+    // Its fields are public: one that nobody has checked would divide by zero, or draw from a prior without draws.
+    job.config.validate()?;
     let batches = StepBatches::new(job.config, job.train, job.labelled)?;
     Fit::begin(job, batches.steps_per_epoch())?.run(batches)
 }
@@ -61,6 +65,8 @@ struct Fit<'a> {
     last_line: (Instant, u64),
     /// The splits of which the metrics have no evaluation of the step at which training begins.
     unevaluated: Vec<&'static str>,
+    /// What the metrics of an interrupted run lack.
+    warnings: Vec<String>,
 }
 
 impl<'a> Fit<'a> {
@@ -93,9 +99,7 @@ impl<'a> Fit<'a> {
         let splits = job.evaluator.splits();
         let due = lost_lines::due(job.config, steps_per_epoch, total_steps, &splits);
         let every = job.config.checkpoint_every;
-        for warning in lost_lines::warnings(&job.run.metrics(), &cut, step, every, &due) {
-            tracing::warn!("{warning}");
-        }
+        let warnings = lost_lines::warnings(&job.run.metrics(), &cut, step, every, &due);
         let mut unevaluated = splits;
         unevaluated.retain(|split| !cut.has_evaluation_of(split, step));
         let now = Instant::now();
@@ -111,12 +115,16 @@ impl<'a> Fit<'a> {
             began: now,
             last_line: (now, step),
             unevaluated,
+            warnings,
             job,
         })
     }
 
     fn run(mut self, batches: StepBatches<'_>) -> Result<Outcome, FitError> {
         self.tell_start();
+        for warning in std::mem::take(&mut self.warnings) {
+            self.warn(&warning);
+        }
         if self.step >= self.total_steps {
             let lost = std::mem::take(&mut self.unevaluated);
             if !lost.is_empty() {

@@ -20,12 +20,30 @@ pub trait Evaluator {
     /// What `autoencoder` is worth after `step` steps and `epoch` whole epochs: a line for each split.
     ///
     /// The line of the split `validation`, if there is one, decides which checkpoint is the best.
+    ///
+    /// Errors: any; observers are warned, and training goes on without the lines.
     fn evaluate(
         &mut self,
         autoencoder: &Autoencoder,
         step: u64,
         epoch: u64,
     ) -> Result<Vec<EvaluationLine>, Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// No evaluation.
+impl Evaluator for () {
+    fn splits(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn evaluate(
+        &mut self,
+        _: &Autoencoder,
+        _: u64,
+        _: u64,
+    ) -> Result<Vec<EvaluationLine>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Vec::new())
+    }
 }
 
 /// All that a run needs.
@@ -38,7 +56,7 @@ pub struct Job<'a> {
     pub labelled: Option<&'a Split>,
     /// What identifies the data: [`crate::data::fingerprint`].
     pub data_fingerprint: &'a str,
-    /// Where the run is kept, locked by this process.
+    /// Where the run is kept, locked by this process, with its [`config.toml`](RunDir::write_config) written.
     pub run: &'a RunDir,
     /// Where to compute.
     pub device: &'a Device,

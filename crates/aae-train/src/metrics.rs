@@ -66,7 +66,7 @@ pub struct EvaluationLine {
     pub epoch: u64,
     /// Which part of the data: `test`, `validation`.
     pub split: String,
-    /// Mean squared error over pixels and images.
+    /// Mean squared error over pixels and images; not a number for a variant without a decoder.
     #[serde(deserialize_with = "number_or_null")]
     pub reconstruction_error: f64,
     /// Further figures, by name, on the same level as the fields above.
@@ -82,7 +82,7 @@ pub enum MetricsError {
     Io {
         /// The file.
         path: PathBuf,
-        /// "open", "write", "sync", "cut", "read".
+        /// What failed, such as "open", "write" or "cut".
         action: &'static str,
         /// Why.
         source: io::Error,

@@ -4,10 +4,12 @@
 
 use std::path::Path;
 
-use aae_models::ImageShape;
+use aae_models::{Autoencoder, ImageShape};
+use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::state::{RestoreError, restore_autoencoder};
 use crate::tensor_file::{self, TensorFileCause, TensorFileError, Tensors};
 
 const KIND: &str = "model";
@@ -39,13 +41,12 @@ pub struct ModelMeta {
 impl ModelFile {
     /// Writes the model durably to `path`.
     ///
-    /// Errors: any I/O error; the file that was there before stays.
+    /// Errors: any I/O error; what that leaves is said at [`DurableError`](crate::durable::DurableError).
     pub fn write(&self, path: &Path) -> Result<(), TensorFileError> {
         tensor_file::write(path, KIND, &self.tensors, &self.meta)
     }
 
-    /// Reads and verifies a model. Whether its tensors fit its config is for
-    /// [`match_tensors`](crate::tensor_file::match_tensors).
+    /// Reads and verifies a model. Whether its tensors fit its config is for [`autoencoder`](Self::autoencoder).
     ///
     /// Errors: if it cannot be read, is damaged, of another format, not finite, or if its config or image shape is not valid.
     pub fn read(path: &Path) -> Result<Self, TensorFileError> {
@@ -87,5 +88,26 @@ impl ModelFile {
             )));
         }
         Ok(Self { tensors, meta })
+    }
+
+    /// The trained networks, on `device`.
+    ///
+    /// ```no_run
+    /// use aae_train::model_file::ModelFile;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let model = ModelFile::read("runs/aae-s0/model.safetensors".as_ref())?;
+    /// let autoencoder = model.autoencoder(&candle_core::Device::Cpu)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Errors: if the tensors are not those of the networks that the config describes, with every difference; if the device refuses.
+    pub fn autoencoder(&self, device: &Device) -> Result<Autoencoder, RestoreError> {
+        let ModelMeta { config, image, .. } = &self.meta;
+        let label = config.variant.label_use();
+        let autoencoder = Autoencoder::new(&config.model, *image, label, config.seed, device)?;
+        restore_autoencoder(&autoencoder, &self.tensors)?;
+        Ok(autoencoder)
     }
 }

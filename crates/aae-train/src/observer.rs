@@ -18,7 +18,7 @@ pub trait Observer {
     /// The model has been evaluated.
     fn on_evaluation(&mut self, _line: &EvaluationLine) {}
 
-    /// An epoch is done, and evaluated if it was due.
+    /// An epoch is done, or training ends within one, after the evaluation if that was due. A run with no step left tells it once.
     fn on_epoch_end(&mut self, _report: &EpochReport<'_>) {}
 
     /// A checkpoint has been saved.
@@ -52,7 +52,7 @@ pub struct StepReport<'a> {
     pub step: u64,
     /// The epoch that the step belongs to, counted from 1.
     pub epoch: u64,
-    /// The losses and rates, every `log_every` steps; in between they are not fetched from the device.
+    /// The losses and rates, every `log_every` steps and after the last.
     pub line: Option<&'a TrainLine>,
 }
 

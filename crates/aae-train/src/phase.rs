@@ -2,7 +2,7 @@
 //!
 //! Phases differ in rate and momentum, and the encoder belongs to several of them: so each phase has its own optimizer.
 
-use aae_ops::optim::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
+use aae_ops::optim::{AdamConfig, Optimizer, SgdConfig};
 use aae_ops::{Param, backward, gradient_norm, zero_gradients};
 use candle_core::{Result, Tensor};
 
@@ -30,7 +30,7 @@ impl Phase {
             ..
         } = config;
         let optimizer = match config.kind {
-            OptimizerKind::Adam => Optimizer::Adam(Adam::new(
+            OptimizerKind::Adam => Optimizer::adam(
                 AdamConfig {
                     beta1,
                     beta2,
@@ -38,14 +38,14 @@ impl Phase {
                     weight_decay,
                 },
                 &params,
-            )?),
-            OptimizerKind::Sgd => Optimizer::Sgd(Sgd::new(
+            )?,
+            OptimizerKind::Sgd => Optimizer::sgd(
                 SgdConfig {
                     momentum,
                     weight_decay,
                 },
                 &params,
-            )?),
+            )?,
         };
         Ok(Self {
             name,
@@ -80,7 +80,7 @@ impl Phase {
                 .factor(step, steps_per_epoch, total_steps);
     }
 
-    /// `reconstruction`, `discriminator`, `generator`.
+    /// Its key in checkpoints and metrics, such as `reconstruction`, `generator` or `style_discriminator`.
     pub fn name(&self) -> &'static str {
         self.name
     }

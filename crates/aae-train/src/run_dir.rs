@@ -179,6 +179,9 @@ impl RunDir {
 
     /// Creates and locks the folder that the user named with `--out`, which must not exist or be empty; one that a process has begun to
     /// furnish and was killed in, so that nothing of a run is in it yet, counts as empty.
+    ///
+    /// Errors: [`Exists`](RunDirError::Exists) if there is anything else in it, [`Locked`](RunDirError::Locked) if a run is in progress
+    /// there; any I/O error.
     pub fn create_at(out: &Path) -> Result<Self, RunDirError> {
         create_folders(out)?;
         Self::check_at(out)?;
@@ -200,6 +203,9 @@ impl RunDir {
     }
 
     /// Opens a run folder to go on training in it: locks it, and removes temporary files that a killed process left.
+    ///
+    /// Errors: as [`open`](Self::open); [`Locked`](RunDirError::Locked) if another process trains there; if something else stands in the
+    /// place of a file that training writes; any I/O error.
     pub fn resume(path: &Path) -> Result<Self, RunDirError> {
         let run = Self::open(path)?;
         let locked = Self {

@@ -23,7 +23,7 @@ pub enum RestoreError {
 }
 
 impl RestoreError {
-    /// 65: a state that does not fit.
+    /// 65 for a state that does not fit, 70 if the device refused.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Mismatch(error) => error.exit_code(),

@@ -21,7 +21,8 @@ mod write;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use compare::{Difference, TensorMismatch, match_tensors};
+pub(crate) use compare::match_tensors;
+pub use compare::{Difference, TensorMismatch};
 pub use header::HeaderError;
 
 use crate::durable::{self, Disk, Fs};

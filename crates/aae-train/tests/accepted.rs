@@ -9,7 +9,10 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use aae_models::prior::PriorConfig;
 use aae_train::config::{Config, Override};
+use aae_train::data::Splits;
+use aae_train::run_dir::RunDir;
 use aae_train::variants::build;
 use candle_core::Device;
 use proptest::prelude::*;
@@ -171,4 +174,29 @@ fn most_of_the_changes_are_possible_and_many_are_not() {
         })
         .count();
     assert!((100..450).contains(&taken), "{taken} of {tried}");
+}
+
+#[test]
+fn what_nobody_has_checked_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+    let valid = common::config("aae", &[]);
+    let splits = Splits::new(&valid, &common::dataset()).unwrap();
+    for spoil in [
+        (|config: &mut Config| config.log_every = 0) as fn(&mut Config),
+        |config| config.checkpoint_every = 0,
+        |config| config.evaluate_every = 0,
+        |config| {
+            config.prior = PriorConfig::Gaussian {
+                mean: 0.0,
+                std: 0.0,
+            }
+        },
+    ] {
+        let mut config = valid.clone();
+        spoil(&mut config);
+        let error = common::train_on(&splits, &config, &run, None, None).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{error}");
+        assert!(!run.metrics().exists());
+    }
 }

@@ -45,7 +45,7 @@ fn file() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn write(path: &std::path::Path, lines: &[Line]) {
-    let mut writer = MetricsWriter::create(path).unwrap();
+    let mut writer = MetricsWriter::resume(path, 0).unwrap().0;
     lines.iter().for_each(|line| writer.write(line).unwrap());
     writer.sync().unwrap();
 }
@@ -172,18 +172,4 @@ fn a_reader_beside_a_run_leaves_out_the_line_that_is_being_written() {
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
     assert_eq!(read(&path).unwrap(), [train(50)]);
-}
-
-#[test]
-fn an_existing_file_is_not_begun_anew() {
-    let (_directory, path) = file();
-    write(&path, &[train(50)]);
-    let error = MetricsWriter::create(&path).unwrap_err();
-    assert_eq!(error.exit_code(), 73);
-    assert!(
-        error
-            .to_string()
-            .contains("metrics.jsonl: could not create"),
-        "{error}"
-    );
 }

@@ -65,7 +65,7 @@ pub struct Reference<'a> {
 /// A vertical axis leaves out the farthest hundredth of the values at either end where they would press the others flat;
 /// how many points lie beyond it is said in the panel's name.
 ///
-/// Errors: if there is no panel.
+/// Errors: if there is no panel; if the picture would have more than 20,000 pixels on a side, or a text cannot be set.
 pub fn curves(curves: &Curves<'_>) -> Result<Picture, VizError> {
     if curves.panels.is_empty() {
         return Err(VizError::Nothing { what: "panels" });

@@ -40,7 +40,8 @@ pub struct Row<'a> {
 ///
 /// Each image pixel becomes a square of whole pixels. The last row may be incomplete; there are no more columns than images.
 ///
-/// Errors: if there is no image or no column, or if labels are given but not one for each row or column.
+/// Errors: if there is no image or no column, or if labels are given but not one for each row or column; if the picture
+/// would have more than 20,000 pixels on a side, or a text cannot be set.
 pub fn grid(
     images: &Images<'_>,
     columns: usize,
@@ -68,7 +69,7 @@ pub fn grid(
 /// Where there are more images than `columns`, all rows go on below as a further block. Column labels stand above the first block.
 ///
 /// Errors: if there is no row, image or column, if rows differ in number or size of images, or if column labels are given
-/// but not one for each column.
+/// but not one for each column; if the picture would have more than 20,000 pixels on a side, or a text cannot be set.
 pub fn comparison(
     rows: &[Row<'_>],
     columns: usize,

@@ -35,7 +35,7 @@ pub struct Manifold<'a> {
 /// The images tiled without gaps, x to the right and y upwards: the first row of images is the lowest of the picture.
 ///
 /// Errors: if there is no row or column, if there is not one image for each cell, or if the ends of an axis descend or are
-/// not finite.
+/// not finite; if the picture would have more than 20,000 pixels on a side, or a text cannot be set.
 pub fn manifold(plane: &Manifold<'_>) -> Result<Picture, VizError> {
     let Manifold {
         images,

@@ -44,7 +44,7 @@ pub struct Scatter<'a> {
 /// The axes reach around the outline and all points but far outliers: those further from the middle 98 % of the points than
 /// these are wide. How many lie beyond is said in the subtitle. Without any point the axes and the outline are drawn.
 ///
-/// Errors: if labels are given but not one for each point.
+/// Errors: if labels are given but not one for each point; if a text cannot be set.
 pub fn scatter(plot: &Scatter<'_>) -> Result<Picture, VizError> {
     if !plot.labels.is_empty() && plot.labels.len() != plot.points.len() {
         let what = "labels, one for each point".to_owned();

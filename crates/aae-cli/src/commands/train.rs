@@ -110,7 +110,7 @@ pub(super) fn begin(
     log: &LogFile,
     warm_start: Option<WarmStart>,
 ) -> anyhow::Result<Option<Checkpoint>> {
-    durable::write(&run.config(), prepared.config.to_toml().as_bytes())?;
+    run.write_config(&prepared.config)?;
     record(prepared, run)?;
     open_log(log, run);
     // A run that goes on has no choice any more.

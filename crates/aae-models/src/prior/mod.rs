@@ -36,6 +36,9 @@ const POINTS: usize = 128;
 /// `Gaussian`, `Uniform`, `Gamma` and `Laplace` exist in any number of dimensions: every coordinate is drawn independently
 /// from the same law. `GaussianMixture` and `SwissRoll` live in the plane.
 ///
+/// Means and ends lie in `[-1e6, 1e6]`, deviations, shapes, scales and radii in `[1e-6, 1e6]`; a mixture has 1 to 1000 components, a roll
+/// more than 0 and at most 100 turns. [`validate`](Self::validate) says what is wrong.
+///
 /// ```
 /// use aae_models::prior::PriorConfig;
 /// use aae_ops::stream::stream;
@@ -52,7 +55,7 @@ pub enum PriorConfig {
     Gaussian {
         /// Mean of every coordinate.
         mean: f64,
-        /// Standard deviation of every coordinate, above 0.
+        /// Standard deviation of every coordinate.
         std: f64,
     },
     /// Uniform on `[low, high]` in every coordinate.
@@ -64,16 +67,16 @@ pub enum PriorConfig {
     },
     /// Gamma in every coordinate, with density proportional to `x^(shape - 1) e^(-x / scale)` on `x > 0`.
     Gamma {
-        /// Shape, above 0; from 1 on the density has a finite peak.
+        /// Shape; from 1 on the density has a finite peak.
         shape: f64,
-        /// Scale, above 0: the mean is `shape · scale`, the variance `shape · scale²`.
+        /// Scale: the mean is `shape · scale`, the variance `shape · scale²`.
         scale: f64,
     },
     /// Laplace in every coordinate, with density `e^(-|x - mean| / scale) / (2 scale)`.
     Laplace {
         /// Mean of every coordinate.
         mean: f64,
-        /// Scale, above 0: the variance is `2 scale²`.
+        /// Scale: the variance is `2 scale²`.
         scale: f64,
     },
     /// Gaussians of equal weight with their means evenly on a circle around the origin, each stretched along its radius.
@@ -114,7 +117,7 @@ impl PriorConfig {
         }
     }
 
-    /// `n` draws of `dim` coordinates: `[n, dim]`, row-major. They depend on the state of `rng` alone.
+    /// `n` draws of `dim` coordinates: `[n, dim]`, row-major. They depend on `n`, `dim` and the state of `rng` alone.
     ///
     /// # Panics
     /// If the prior does not pass [`validate`](Self::validate) for `dim`.

@@ -20,15 +20,7 @@ pub fn bce_with_logits(logits: &Tensor, target: &Tensor, scale: f64) -> Result<T
     ElementLoss::bce_with_logits(scale).of(logits, target)
 }
 
-/// `scale · Σ (sigmoid(x) - t)²`, the squared error of `sigmoid(logits)` against `target`.
-///
-/// Shapes: `logits` and `target` alike -> scalar. `target` is constant: no gradient is computed for it.
-/// Errors: if the shapes differ.
-pub fn sigmoid_squared_error(logits: &Tensor, target: &Tensor, scale: f64) -> Result<Tensor> {
-    ElementLoss::sigmoid_squared_error(scale).of(logits, target)
-}
-
-/// A loss that is a sum over elements.
+/// A loss that is `scale` times a sum over elements.
 #[derive(Clone, Copy, Debug)]
 pub struct ElementLoss {
     kind: Kind,
@@ -76,7 +68,7 @@ impl ElementLoss {
         }
     }
 
-    /// The squared error through a sigmoid, as [`sigmoid_squared_error`] computes it.
+    /// `scale · Σ (sigmoid(x) - t)²`, the squared error of `sigmoid(logits)` against the target.
     pub fn sigmoid_squared_error(scale: f64) -> Self {
         Self {
             kind: Kind::SigmoidSquaredError,

@@ -7,6 +7,6 @@ mod elementwise;
 mod of_chain;
 mod softmax;
 
-pub use elementwise::{ElementLoss, bce_with_logits, sigmoid_squared_error};
+pub use elementwise::{ElementLoss, bce_with_logits};
 pub(crate) use of_chain::LossOfChain;
 pub use softmax::softmax_cross_entropy;

@@ -50,7 +50,7 @@ struct Moments {
 
 impl Adam {
     /// Moments of zero for `params`.
-    pub fn new(config: AdamConfig, params: &[Param]) -> Result<Self> {
+    pub(super) fn new(config: AdamConfig, params: &[Param]) -> Result<Self> {
         let moments = params
             .iter()
             .map(|param| {

@@ -20,6 +20,16 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
+    /// [`Adam`] with moments of zero for `params`. Errors: if the device refuses.
+    pub fn adam(config: AdamConfig, params: &[Param]) -> Result<Self> {
+        Adam::new(config, params).map(Self::Adam)
+    }
+
+    /// [`Sgd`] with momentum buffers of zero for `params`. Errors: if the device refuses.
+    pub fn sgd(config: SgdConfig, params: &[Param]) -> Result<Self> {
+        Sgd::new(config, params).map(Self::Sgd)
+    }
+
     /// Applies the gradients of `params`, each times `gradient_scale` (1, or less to clip a norm).
     ///
     /// `params` must be those that the optimizer was made for, in the same order. One without a gradient stays as it is.

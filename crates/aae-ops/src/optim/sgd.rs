@@ -28,7 +28,7 @@ pub struct Sgd {
 
 impl Sgd {
     /// Momentum buffers of zero for `params`.
-    pub fn new(config: SgdConfig, params: &[Param]) -> Result<Self> {
+    pub(super) fn new(config: SgdConfig, params: &[Param]) -> Result<Self> {
         let buffers = params
             .iter()
             .map(|param| {

@@ -1,5 +1,6 @@
 //! Arguments that are part of a larger tensor, and losses over numbers of threads.
 
+use aae_ops::loss::ElementLoss;
 use aae_ops::{Activation, loss, sequential, softmax, with_threads};
 use candle_core::{Result, Tensor, Var};
 
@@ -15,7 +16,7 @@ type Scalar = fn(&Tensor, &Tensor) -> Result<Tensor>;
 const SCALARS: [(&str, Scalar); 5] = [
     ("bce", |x, t| loss::bce_with_logits(x, t, 0.3)),
     ("squared error", |x, t| {
-        loss::sigmoid_squared_error(x, t, 0.3)
+        ElementLoss::sigmoid_squared_error(0.3).of(x, t)
     }),
     ("cross-entropy", |x, t| {
         loss::softmax_cross_entropy(x, t, 0.3)

@@ -41,24 +41,6 @@ impl Cut {
 }
 
 impl MetricsWriter {
-    /// Begins an empty file.
-    ///
-    /// Errors: any I/O error; also if the file exists.
-    pub fn create(path: &Path) -> Result<Self, MetricsError> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(path)
-            .map_err(failed(path, "create"))?;
-        sync_name(path)?;
-        Ok(Self {
-            file,
-            path: path.to_path_buf(),
-            length: 0,
-            torn: false,
-        })
-    }
-
     /// Opens the file of a run that goes on after `step` steps: cuts off a torn last line and every line of a later step, so that the
     /// file then grows to what it would have been without the interruption.
     ///

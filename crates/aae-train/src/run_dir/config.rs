@@ -2,9 +2,18 @@
 
 use super::{READ, RunDir, RunDirError};
 use crate::config::{Config, ConfigError, ConfigErrors};
+use crate::durable::{self, DurableError};
 use crate::regular_file;
 
 impl RunDir {
+    /// Writes `config.toml` durably: what makes the folder a run, which can be opened, listed and resumed. To be called before
+    /// [`fit`](crate::fit).
+    ///
+    /// Errors: any I/O error.
+    pub fn write_config(&self, config: &Config) -> Result<(), DurableError> {
+        durable::write(&self.config(), config.to_toml().as_bytes())
+    }
+
     /// Reads `config.toml`.
     ///
     /// Errors: if it cannot be read; everything in it that is wrong or missing, at once.

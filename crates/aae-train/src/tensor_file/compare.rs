@@ -99,7 +99,7 @@ impl fmt::Display for TensorMismatch {
 /// Checks that `found` has the `expected` names and shapes, no fewer and no more.
 ///
 /// Errors: all differences, sorted by name.
-pub fn match_tensors(
+pub(crate) fn match_tensors(
     expected: &[(String, Vec<usize>)],
     found: &Tensors,
 ) -> Result<(), TensorMismatch> {

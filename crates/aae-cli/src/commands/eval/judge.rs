@@ -2,7 +2,7 @@
 
 use aae_data::{Dataset, Split};
 use aae_eval::{
-    MOST_FEATURES, argmax_rows, error_rate, features_of, frechet_distance, mode_coverage,
+    MOST_FEATURES, argmax_rows, error_rate, features_all, frechet_distance, mode_coverage,
 };
 use aae_models::Pass;
 use aae_ops::stream::stream;
@@ -67,7 +67,7 @@ pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::
     }
     let predictions = argmax_rows(&logits, ways)?;
     let coverage = mode_coverage(&predictions, ways)?;
-    let of_test = features_of(classifier, test)?;
+    let of_test = features_all(classifier, test)?;
     let distance = frechet_distance(&of_test, &features, of_test.len() / test.len())?;
     let mut figures = Figures::from([
         (ENTROPY.to_owned(), coverage.entropy),

@@ -1,7 +1,7 @@
 //! The log-likelihood of the test images under a Parzen window on samples of the model (paper §3, table 1).
 
 use aae_data::Split;
-use aae_eval::{ParzenStream, WINDOWS, choose_window, window_grid};
+use aae_eval::{PARZEN_WINDOWS, ParzenStream, choose_window, window_grid};
 use aae_ops::stream::stream;
 use aae_train::data::Splits;
 use anyhow::Context;
@@ -24,11 +24,11 @@ pub(crate) const DEFAULT_SAMPLES: u64 = 10_000;
 /// A window's standard deviation, from the command line.
 pub(super) fn window(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(window) if WINDOWS.contains(&window) => Ok(window),
+        Ok(window) if PARZEN_WINDOWS.contains(&window) => Ok(window),
         _ => Err(format!(
             "expected a number from {} to {}, found `{text}`",
-            WINDOWS.start(),
-            WINDOWS.end()
+            PARZEN_WINDOWS.start(),
+            PARZEN_WINDOWS.end()
         )),
     }
 }
