@@ -96,26 +96,45 @@ impl Init<'_> {
 mod tests {
     use super::*;
 
-    fn weights(scheme: InitScheme, seed: u64, name: &str) -> Vec<f32> {
+    /// The weights of a layer of 300 inputs and 200 outputs, and its biases.
+    fn weights_and_biases(scheme: InitScheme, seed: u64, name: &str) -> [Vec<f32>; 2] {
         let init = Init {
             scheme,
             seed,
             device: &Device::Cpu,
         };
         let layer = init.linear(name, 300, 200, Activation::None).unwrap();
-        layer.params()[0]
-            .tensor()
-            .flatten_all()
-            .unwrap()
-            .to_vec1()
-            .unwrap()
+        [0, 1].map(|i| {
+            let numbers = layer.params()[i].tensor().flatten_all().unwrap();
+            numbers.to_vec1().unwrap()
+        })
+    }
+
+    fn weights(scheme: InitScheme, seed: u64, name: &str) -> Vec<f32> {
+        let [weights, _] = weights_and_biases(scheme, seed, name);
+        weights
+    }
+
+    fn std(xs: Vec<f32>) -> f64 {
+        (xs.iter().map(|x| f64::from(x * x)).sum::<f64>() / xs.len() as f64).sqrt()
+    }
+
+    #[test]
+    fn biases_are_drawn_like_kaiming_s_weights_and_zero_in_the_other_schemes() {
+        let biases = |scheme| weights_and_biases(scheme, 0, "layer")[1].clone();
+        for scheme in [InitScheme::Normal, InitScheme::XavierUniform] {
+            assert_eq!(biases(scheme), [0.0; 200], "{scheme:?}");
+        }
+        let (found, expected) = (
+            std(biases(InitScheme::KaimingUniform)),
+            (1f64 / 300.0 / 3.0).sqrt(),
+        );
+        // Within two of its standard errors, for 200 numbers are few.
+        assert!((found / expected - 1.0).abs() < 0.06, "{found}");
     }
 
     #[test]
     fn schemes_have_their_spread() {
-        let std = |xs: Vec<f32>| {
-            (xs.iter().map(|x| f64::from(x * x)).sum::<f64>() / xs.len() as f64).sqrt()
-        };
         for (scheme, expected) in [
             (InitScheme::Normal, 0.01),
             (InitScheme::XavierUniform, (6f64 / 500.0 / 3.0).sqrt()),

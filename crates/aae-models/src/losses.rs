@@ -102,6 +102,8 @@ pub fn scale_gradient(x: &Tensor, share: f64) -> Result<Tensor> {
 
 #[cfg(test)]
 mod tests {
+    use std::f32::consts::LN_2;
+
     use candle_core::{Device, Var};
 
     use super::*;
@@ -126,6 +128,35 @@ mod tests {
             let gradient = gradients.get(&heads).unwrap().flatten_all().unwrap();
             let gradient = gradient.to_vec1::<f32>().unwrap();
             assert!(gradient.iter().all(|g| g.is_finite()), "{gradient:?}");
+        }
+    }
+
+    /// Of images decoded to one half, of labels guessed by chance, and of codes that are judged to be real.
+    #[test]
+    fn losses_have_the_reduction_that_their_documentation_says() {
+        let zeros = |shape| Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu).unwrap();
+        let value = |loss: Result<Tensor>| loss.unwrap().to_scalar::<f32>().unwrap();
+        let images = Tensor::new(&[[0f32, 1.0, 1.0], [0.0, 0.0, 1.0]], &Device::Cpu).unwrap();
+        let reconstruction = |kind| value(reconstruction(kind, &zeros((2, 3)), &images));
+        let labels = Tensor::new(&[[0f32, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]], &Device::Cpu);
+        // >>> logits = torch.full((2, 1), 2.0)
+        // >>> F.binary_cross_entropy_with_logits(logits, torch.ones(2, 1))
+        // tensor(0.1269)  # ln(1 + e^-2) = 0.126928
+        let judged_real = Tensor::new(&[[2f32], [2.0]], &Device::Cpu).unwrap();
+        for (found, expected) in [
+            (reconstruction(ReconstructionLoss::MeanSquaredError), 0.25),
+            (reconstruction(ReconstructionLoss::HalfSquaredError), 0.375),
+            (
+                reconstruction(ReconstructionLoss::BinaryCrossEntropy),
+                3.0 * LN_2,
+            ),
+            (
+                value(classification(&zeros((2, 4)), &labels.unwrap())),
+                2.0 * LN_2,
+            ),
+            (value(generator(&judged_real)), 0.126_928),
+        ] {
+            assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
         }
     }
 

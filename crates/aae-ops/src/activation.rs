@@ -95,26 +95,37 @@ fn leaky_relu(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Var};
+    use candle_core::{DType, Device, Var};
 
     use super::*;
+    use crate::{Linear, Param};
+
+    fn numbers(tensor: &Tensor) -> Vec<f32> {
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
+    }
 
     #[test]
-    fn the_plain_path_has_the_same_kink_and_hides_no_nan() {
+    fn both_paths_have_the_same_kink_and_hide_no_nan() {
         for (activation, at_zero) in [
             (Activation::Relu, 0.0),
             (Activation::LeakyRelu, LEAKY_SLOPE),
         ] {
-            let x = Var::new(&[-2f32, 0.0, 3.0, f32::NAN], &Device::Cpu).unwrap();
-            let y = activation.plain(&x).unwrap();
-            let numbers = y.to_vec1::<f32>().unwrap();
-            assert_eq!(numbers[..3], [-2.0 * at_zero, 0.0, 3.0]);
-            assert!(numbers[3].is_nan());
-            let gradients = y.sum_all().unwrap().backward().unwrap();
-            let gradient = gradients.get(&x).unwrap().to_vec1::<f32>().unwrap();
-            let expected = [at_zero, at_zero, 1.0];
-            let far = |(g, expected): (&f32, f32)| (g - expected).abs() > 1e-6;
-            assert!(!gradient.iter().zip(expected).any(far), "{gradient:?}");
+            let x = Var::new(&[[-2f32], [0.0], [3.0], [f32::NAN]], &Device::Cpu).unwrap();
+            // The fused path is that of a layer, here one that leaves its input as it is.
+            let one = Tensor::ones((1, 1), DType::F32, &Device::Cpu).unwrap();
+            let zero = Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap();
+            let [weight, bias] = [("w", one), ("b", zero)].map(|(n, x)| Param::new(n, &x).unwrap());
+            let layer = Linear::new(weight, bias, activation).unwrap();
+            for y in [activation.plain(&x).unwrap(), layer.forward(&x).unwrap()] {
+                let output = numbers(&y);
+                assert_eq!(output[..3], [-2.0 * at_zero, 0.0, 3.0]);
+                assert!(output[3].is_nan());
+                let gradients = y.sum_all().unwrap().backward().unwrap();
+                let gradient = numbers(gradients.get(&x).unwrap());
+                let expected = [at_zero, at_zero, 1.0];
+                let far = |(g, expected): (&f32, f32)| (g - expected).abs() > 1e-6;
+                assert!(!gradient.iter().zip(expected).any(far), "{gradient:?}");
+            }
         }
     }
 }

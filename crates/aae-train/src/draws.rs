@@ -70,3 +70,57 @@ impl Draws {
         one_hot(&labels, ways, &self.device)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Override;
+
+    /// Draws of a ring of three components, almost points, and of labels of three ways.
+    fn draws() -> Draws {
+        let settings = [
+            "prior.components=3",
+            "prior.std_radial=1e-3",
+            "prior.std_tangential=1e-3",
+            "model.categories=3",
+        ];
+        let settings = settings.map(Override::set);
+        let config = Config::resolve("labelled-mixture", None, &settings).unwrap();
+        Draws::new(&config, &Device::Cpu)
+    }
+
+    /// The component that each draw of p(z|y) lies at: number `k` at the angle `k / 3` of a turn.
+    fn components(labels: &[Option<u8>]) -> Vec<u8> {
+        let codes = draws().style_of(labels, 0).unwrap();
+        let component = |code: &Vec<f32>| {
+            let turn = code[1].atan2(code[0]) / std::f32::consts::TAU;
+            (turn * 3.0).round().rem_euclid(3.0) as u8
+        };
+        let codes = codes.to_vec2::<f32>().unwrap();
+        codes.iter().map(component).collect()
+    }
+
+    fn assert_uniform(ways: &[u8]) {
+        let n = ways.len() as f64;
+        for way in 0..3 {
+            let share = ways.iter().filter(|w| **w == way).count() as f64 / n;
+            let standard_error = (1.0 / 3.0 * 2.0 / 3.0 / n).sqrt();
+            let off = (share - 1.0 / 3.0).abs();
+            assert!(off < 4.0 * standard_error, "{way}: {share}");
+        }
+    }
+
+    #[test]
+    fn a_known_label_chooses_its_component_and_an_unknown_one_any() {
+        let labels = [2, 0, 1, 1, 0, 2];
+        assert_eq!(components(&labels.map(Some)), labels);
+        assert_uniform(&components(&[None; 10_000]));
+    }
+
+    #[test]
+    fn every_label_is_equally_likely() {
+        let rows = draws().label(10_000, 0).unwrap().to_vec2::<f32>().unwrap();
+        let way = |row: &Vec<f32>| row.iter().position(|x| *x == 1.0).unwrap() as u8;
+        assert_uniform(&rows.iter().map(way).collect::<Vec<_>>());
+    }
+}

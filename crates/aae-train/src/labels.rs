@@ -82,3 +82,53 @@ impl<'a> Labels<'a> {
         Batches::new(permutation(split.len(), &mut rng), size)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aae_data::Dataset;
+
+    use super::*;
+    use crate::config::Override;
+
+    /// The held-out part of 40 images in 10 classes, whose every pixel is their label.
+    fn split() -> Split {
+        let labels: Vec<u8> = (0..40).map(|i| (i * 7 % 10) as u8).collect();
+        let pixels = labels.iter().flat_map(|label| [*label; 6]).collect();
+        let dataset = Arc::new(Dataset::new(pixels, labels, 2, 3, 10).unwrap());
+        let mut rng = stream(0, "test.split", 0);
+        Split::all(&dataset).hold_out(20, &mut rng).unwrap().1
+    }
+
+    #[test]
+    fn every_image_of_a_labelled_batch_has_its_own_label() {
+        let (split, size) = (split(), Override::set("batch_size=6"));
+        let config = Config::resolve("nn-100", None, &[size]).unwrap();
+        let mut labels = Labels::new(&config, &split, Some(&split));
+        // Three batches are a cycle.
+        for step in 0..9 {
+            let batch = labels.batch(step).unwrap().unwrap();
+            let images = batch.images.to_vec2::<f32>().unwrap();
+            let shown: Vec<u32> = images
+                .iter()
+                .map(|x| (x[0] * 255.0).round() as u32)
+                .collect();
+            let labels = batch.labels.argmax(1).unwrap();
+            assert_eq!(labels.to_vec1::<u32>().unwrap(), shown, "step {step}");
+        }
+    }
+
+    #[test]
+    fn the_labels_of_a_step_are_those_of_its_own_images() {
+        let split = split();
+        let config = Config::resolve("labelled-mixture", None, &[]).unwrap();
+        let known = split.take(15);
+        let labels = Labels::new(&config, &split, Some(&known));
+        let found = labels.of(&[9, 3, 17]);
+        assert_eq!(
+            found,
+            [Some(split.image(9)[0]), Some(split.image(3)[0]), None]
+        );
+    }
+}

@@ -100,3 +100,76 @@ impl Phase {
         &mut self.optimizer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::schedule::Schedule;
+
+    /// Where two updates of a phase take 3 down (x - 1)² / 2.
+    fn found(config: &OptimizerConfig) -> f64 {
+        let x = Param::new("x", &Tensor::new(&[3f32], &Device::Cpu).unwrap()).unwrap();
+        let mut phase = Phase::new("test", vec![x.clone()], config).unwrap();
+        for _ in 0..2 {
+            let loss = ((x.tensor() - 1.0).unwrap().sqr().unwrap() * 0.5).unwrap();
+            phase.update(&loss.sum_all().unwrap()).unwrap();
+        }
+        f64::from(x.tensor().to_vec1::<f32>().unwrap()[0])
+    }
+
+    /// The same by the formulas of Kingma and Ba 2015, and of gradient descent with momentum.
+    fn expected(config: &OptimizerConfig) -> f64 {
+        let (mut x, mut m, mut v) = (3.0, 0.0, 0.0);
+        for t in 1..=2 {
+            let g = x - 1.0 + config.weight_decay * x;
+            x -= config.lr
+                * match config.kind {
+                    OptimizerKind::Adam => {
+                        m = config.beta1 * m + (1.0 - config.beta1) * g;
+                        v = config.beta2 * v + (1.0 - config.beta2) * g * g;
+                        let v: f64 = v / (1.0 - config.beta2.powi(t));
+                        m / (1.0 - config.beta1.powi(t)) / (v.sqrt() + config.epsilon)
+                    }
+                    OptimizerKind::Sgd => {
+                        m = config.momentum * m + g;
+                        m
+                    }
+                };
+        }
+        x
+    }
+
+    #[test]
+    fn every_setting_reaches_the_optimizer() {
+        for kind in [OptimizerKind::Adam, OptimizerKind::Sgd] {
+            let base = OptimizerConfig {
+                kind,
+                lr: 0.5,
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+                momentum: 0.0,
+                weight_decay: 0.0,
+                clip_norm: None,
+                schedule: Schedule::Constant {},
+            };
+            let changes: [fn(&mut OptimizerConfig); 7] = [
+                |_| {},
+                |config| config.lr = 0.25,
+                |config| config.beta1 = 0.5,
+                |config| config.beta2 = 0.9,
+                |config| config.epsilon = 0.5,
+                |config| config.momentum = 0.7,
+                |config| config.weight_decay = 0.3,
+            ];
+            for change in changes {
+                let mut config = base.clone();
+                change(&mut config);
+                let (found, expected) = (found(&config), expected(&config));
+                assert!((found - expected).abs() < 1e-5, "{found} for {config:?}");
+            }
+        }
+    }
+}

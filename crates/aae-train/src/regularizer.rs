@@ -135,8 +135,38 @@ impl Regularizer {
 
 #[cfg(test)]
 mod tests {
+    use candle_core::Var;
+
     use super::*;
     use crate::config::Override;
+
+    #[test]
+    fn samples_of_the_prior_are_judged_real_and_codes_are_pulled_towards_them() {
+        let settings = [
+            "model.discriminator.hidden=[8]",
+            "optimizer.discriminator.lr=0.02",
+        ];
+        let config = Config::resolve("aae", None, &settings.map(Override::set)).unwrap();
+        let mut game = Regularizer::new(&config, "discriminator", 2, &Device::Cpu).unwrap();
+        let real = Tensor::full(3f32, (6, 2), &Device::Cpu).unwrap();
+        let codes = Var::from_tensor(&real.neg().unwrap()).unwrap();
+        for step in 0..50 {
+            game.update_discriminator(&real, &codes, None, step)
+                .unwrap();
+        }
+        let numbers = |tensor: &Tensor| -> Vec<f32> {
+            let tensor = tensor.flatten_all().unwrap();
+            tensor.to_vec1().unwrap()
+        };
+        let judged = |codes: &Tensor| numbers(&game.discriminator.forward(codes).unwrap());
+        assert!(judged(&real).iter().all(|logit| *logit > 0.0));
+        assert!(judged(&codes).iter().all(|logit| *logit < 0.0));
+        // Real samples lie above the codes, so a step against the gradient moves these upwards.
+        let loss = game.generator_loss(&codes, None, 0).unwrap();
+        let gradients = loss.backward().unwrap();
+        let gradient = gradients.get(&codes).unwrap().sum(1).unwrap();
+        assert!(numbers(&gradient).iter().all(|g| *g < 0.0), "{gradient}");
+    }
 
     #[test]
     fn noise_fades_where_it_has_a_half_life() {

@@ -1,6 +1,8 @@
 //! The step benchmark's own arithmetic and flags: `benches/step` has no test harness, so its files are tested from here.
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
+mod common;
+
 #[path = "../benches/step/args.rs"]
 mod args;
 #[path = "../benches/step/failure.rs"]
@@ -28,9 +30,14 @@ mod table;
 #[path = "../benches/step/torch.rs"]
 mod torch;
 
+use std::collections::BTreeMap;
+
 use aae_ops::Precision;
+use aae_train::Draws;
 use aae_train::config::{Config, Override};
+use aae_train::variants::build;
 use args::Args;
+use candle_core::{Device, Var};
 use measure::{Measured, Round};
 use steps::PlainKind;
 
@@ -282,7 +289,52 @@ fn wrong_flags_are_usage_errors_that_name_them() {
 }
 
 #[test]
-fn the_presets_that_are_compared_with_pytorch_have_an_equal_step() {
+fn the_handwritten_step_moves_every_weight_as_ours_does() {
+    let mut config = common::config("aae", &["model.init=kaiming_uniform"]);
+    let phases = &mut config.optimizer;
+    for phase in [
+        &mut phases.reconstruction,
+        &mut phases.discriminator,
+        &mut phases.generator,
+    ] {
+        // As the handwritten step has them.
+        (phase.lr, phase.beta1, phase.beta2) = (1e-4, 0.9, 0.999);
+    }
+    assert_eq!(PlainKind::of(&config), PlainKind::Handwritten);
+    let mut ours = build(&config, common::IMAGE, &Device::Cpu).unwrap();
+    let mut plain = plain_candle::Aae::new(&config, common::IMAGE).unwrap();
+    let networks = [&plain.encoder, &plain.decoder, &plain.discriminator];
+    let params = ours.networks().into_iter().flat_map(|(_, params)| params);
+    let params: Vec<_> = params.collect();
+    let vars: Vec<Var> = networks
+        .into_iter()
+        .flat_map(|network| {
+            // Layers are numbered here and named there, in the same order.
+            let vars = network.vars.data().lock().unwrap().clone();
+            BTreeMap::from_iter(vars).into_values()
+        })
+        .collect();
+    assert_eq!(params.len(), vars.len());
+    for (param, var) in params.iter().zip(&vars) {
+        var.set(&param.tensor()).unwrap();
+    }
+    for step in 0..3 {
+        let batch = common::step_batch(&config, &[0, 1, 2, 3, 4, 5], step);
+        let real = Draws::new(&config, &Device::Cpu).style(6, step).unwrap();
+        ours.step(&batch).unwrap();
+        plain.step(&batch.images, &real).unwrap();
+    }
+    for (param, var) in params.iter().zip(&vars) {
+        let differences = (param.tensor() - var.as_tensor()).unwrap().abs().unwrap();
+        let largest = differences.flatten_all().unwrap().max(0).unwrap();
+        let largest = largest.to_scalar::<f32>().unwrap();
+        // Each step moves most weights by 1e-4, and one whose gradient is all but zero by what rounding makes of it.
+        assert!(largest < 1e-5, "{}: {largest}", param.name());
+    }
+}
+
+#[test]
+fn presets_without_a_step_of_pytorch_s_are_not_compared_with_it() {
     let refused = |preset: &str| {
         let config = config(&format!("--preset {preset}")).unwrap();
         let started = torch::Torch::start("no-such-python", "fused", 1, 1, &config);

@@ -5,9 +5,9 @@ use aae_train::config::Config;
 use candle_core::{D, DType, Device, Result, Tensor};
 use candle_nn::{AdamW, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap, linear};
 
-struct Mlp {
+pub(crate) struct Mlp {
     layers: Vec<Linear>,
-    vars: VarMap,
+    pub(crate) vars: VarMap,
 }
 
 impl Mlp {
@@ -37,9 +37,9 @@ impl Mlp {
 
 /// Networks and one optimizer per phase.
 pub(crate) struct Aae {
-    encoder: Mlp,
-    decoder: Mlp,
-    discriminator: Mlp,
+    pub(crate) encoder: Mlp,
+    pub(crate) decoder: Mlp,
+    pub(crate) discriminator: Mlp,
     reconstruction: AdamW,
     adversary: AdamW,
     generator: AdamW,

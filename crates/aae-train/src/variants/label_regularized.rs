@@ -104,3 +104,27 @@ impl Variant for LabelRegularized {
         vec![self.reconstruction.phase_mut(), discriminator, generator]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aae_models::ImageShape;
+    use candle_core::Device;
+
+    use super::*;
+    use crate::config::Override;
+
+    #[test]
+    fn a_label_that_is_not_known_has_a_way_of_its_own() {
+        let ways = ["model.categories=3", "prior.components=3"].map(Override::set);
+        let config = Config::resolve("labelled-mixture", None, &ways).unwrap();
+        let (height, width) = (2, 3);
+        let (image, label) = (ImageShape { height, width }, config.variant.label_use());
+        let autoencoder = Autoencoder::new(&config.model, image, label, 0, &Device::Cpu).unwrap();
+        let variant = LabelRegularized::new(&config, autoencoder).unwrap();
+        let condition = variant.condition(&[Some(1), None]).unwrap();
+        assert_eq!(
+            condition.to_vec2::<f32>().unwrap(),
+            [[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
+        );
+    }
+}

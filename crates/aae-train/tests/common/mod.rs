@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aae_data::{Dataset, Split};
 use aae_models::{Autoencoder, ImageShape, one_hot};
+use aae_ops::Param;
 use aae_train::checkpoint::{Checkpoint, load_newest};
 use aae_train::config::{Config, Override};
 use aae_train::data::{Splits, fingerprint};
@@ -35,6 +36,14 @@ pub(crate) const VARIANTS: [&str; 8] = [
     "clustering-16",
     "reduction-2d-100",
     "nn-100",
+];
+
+/// Every phase that a configuration has an optimizer for.
+pub(crate) const PHASES: [&str; 4] = [
+    "reconstruction",
+    "discriminator",
+    "generator",
+    "classification",
 ];
 
 /// 50 images of 4 x 5 pixels in 3 classes.
@@ -73,10 +82,17 @@ pub(crate) fn config(preset: &str, more: &[&str]) -> Config {
     Config::resolve(preset, None, &overrides).unwrap()
 }
 
-/// Measures nothing but something that changes with the weights.
-struct WeightSum;
+/// As [`config`], with learning rates too small to move anything, but for what `more` sets.
+pub(crate) fn standing_still(preset: &str, more: &[&str]) -> Config {
+    let rates = PHASES.map(|phase| format!("optimizer.{phase}.lr=1e-300"));
+    let rates = rates.each_ref().map(String::as_str);
+    config(preset, &[&rates, more].concat())
+}
 
-impl Evaluator for WeightSum {
+/// Measures the reconstruction error of images held out by a function of the model and the epoch.
+struct HeldOut<F>(F);
+
+impl<F: FnMut(&Autoencoder, u64) -> f64> Evaluator for HeldOut<F> {
     fn splits(&self) -> Vec<&'static str> {
         vec!["validation"]
     }
@@ -87,19 +103,25 @@ impl Evaluator for WeightSum {
         step: u64,
         epoch: u64,
     ) -> Result<Vec<EvaluationLine>, Box<dyn std::error::Error + Send + Sync>> {
-        let mut sum = 0.0;
-        for param in autoencoder.state() {
-            sum += f64::from(param.tensor().abs()?.sum_all()?.to_scalar::<f32>()?);
-        }
         let split = "validation".to_owned();
         Ok(vec![EvaluationLine {
             step,
             epoch,
             split,
-            reconstruction_error: sum,
+            reconstruction_error: self.0(autoencoder, epoch),
             figures: Default::default(),
         }])
     }
+}
+
+/// Nothing but something that changes with the weights.
+fn weight_sum(autoencoder: &Autoencoder, _: u64) -> f64 {
+    let sum = |param: &Param| param.tensor().abs()?.sum_all()?.to_scalar::<f32>();
+    let state = autoencoder.state();
+    state
+        .iter()
+        .map(|param| f64::from(sum(param).unwrap()))
+        .sum()
 }
 
 struct StopAt<'a>(u64, &'a AtomicBool);
@@ -131,6 +153,18 @@ pub(crate) fn train_on(
     resume: Option<Checkpoint>,
     stop_at: Option<u64>,
 ) -> Result<Outcome, FitError> {
+    train_measured(config, run, splits, resume, stop_at, weight_sum)
+}
+
+/// The same, with the error that `measure` gives the model of each epoch.
+pub(crate) fn train_measured(
+    config: &Config,
+    run: &RunDir,
+    splits: &Splits,
+    resume: Option<Checkpoint>,
+    stop_at: Option<u64>,
+    measure: impl FnMut(&Autoencoder, u64) -> f64,
+) -> Result<Outcome, FitError> {
     let stop = AtomicBool::new(false);
     let mut stopper = StopAt(stop_at.unwrap_or(u64::MAX), &stop);
     fit(Job {
@@ -141,7 +175,7 @@ pub(crate) fn train_on(
         run,
         device: &Device::Cpu,
         resume,
-        evaluator: &mut WeightSum,
+        evaluator: &mut HeldOut(measure),
         observers: vec![&mut stopper],
         stop: &stop,
     })

@@ -1,0 +1,191 @@
+//! What a step computes, against the formulas of the page of its variant.
+#![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
+
+mod common;
+
+use aae_models::init::Init;
+use aae_models::{Discriminator, losses};
+use aae_ops::softmax;
+use aae_train::variants::{StepLosses, build};
+use aae_train::{Draws, Regularizer};
+use candle_core::{Device, Tensor, Var};
+use common::{IMAGE, VARIANTS, config, standing_still, step_batch};
+
+const CLEAN: &str = "corruption={kind=\"none\"}";
+
+fn numbers(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+fn mean(numbers: impl ExactSizeIterator<Item = f32>) -> f32 {
+    let n = numbers.len() as f32;
+    numbers.sum::<f32>() / n
+}
+
+/// The loss of that name.
+fn value(losses: &StepLosses, name: &str) -> f32 {
+    let (_, loss) = losses.iter().find(|(found, _)| *found == name).unwrap();
+    loss.to_scalar().unwrap()
+}
+
+#[test]
+fn running_statistics_follow_one_pass_of_a_step() {
+    for preset in VARIANTS {
+        let config = standing_still(preset, &[CLEAN, "model.encoder.batch_norm=true"]);
+        let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+        // How far each statistic is from where it started.
+        let mut moved = |step| -> Vec<f32> {
+            let batch = step_batch(&config, &[0, 1, 2, 3], step);
+            variant.step(&batch).unwrap();
+            let buffers = variant.autoencoder().encoder().buffers();
+            let starts = |name: &str| if name.ends_with("variance") { 1.0 } else { 0.0 };
+            let buffers = buffers.iter();
+            buffers
+                .flat_map(|buffer| numbers(&(buffer.tensor() - starts(buffer.name())).unwrap()))
+                .collect()
+        };
+        let (once, twice) = (moved(0), moved(1));
+        // 0.1 m, then 0.9 · 0.1 m + 0.1 m: a second pass of the step that counted would have changed the first.
+        for (once, twice) in once.iter().zip(&twice) {
+            assert!(
+                (twice - 1.9 * once).abs() < 1e-6,
+                "{preset}: {once} {twice}"
+            );
+        }
+        assert!(once.iter().any(|x| x.abs() > 1e-4), "{preset}");
+    }
+}
+
+#[test]
+fn a_discriminator_that_cannot_tell_has_the_losses_of_equilibrium() {
+    let config = config("aae", &["model.discriminator.hidden=[8]"]);
+    let mut regularizer = Regularizer::new(&config, "discriminator", 2, &Device::Cpu).unwrap();
+    let blind = |regularizer: &Regularizer| {
+        for param in regularizer.discriminator().params() {
+            param.set(&param.tensor().zeros_like().unwrap()).unwrap();
+        }
+    };
+    blind(&regularizer);
+    let codes = Tensor::zeros((6, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let real = Draws::new(&config, &Device::Cpu).style(6, 0).unwrap();
+    let value = |loss: Tensor| loss.to_scalar::<f32>().unwrap();
+    let ln2 = std::f32::consts::LN_2;
+    let discriminator = value(
+        regularizer
+            .update_discriminator(&real, &codes, None, 0)
+            .unwrap(),
+    );
+    assert!((discriminator - 2.0 * ln2).abs() < 1e-6);
+    blind(&regularizer);
+    let generator = value(regularizer.generator_loss(&codes, None, 0).unwrap());
+    assert!((generator - ln2).abs() < 1e-6);
+}
+
+#[test]
+fn the_game_has_the_losses_of_the_paper_on_codes_of_the_encoder_as_reconstruction_left_it() {
+    let settings = [
+        CLEAN,
+        "model.init=kaiming_uniform",
+        "optimizer.reconstruction.lr=0.1",
+    ];
+    for preset in ["aae", "semi-supervised-100"] {
+        let config = standing_still(preset, &settings);
+        let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+        let batch = step_batch(&config, &[0, 1, 2, 3], 0);
+        let losses = variant.step(&batch).unwrap();
+        let draws = Draws::new(&config, &Device::Cpu);
+        // The game itself has not moved the encoder.
+        let latent = variant.autoencoder().encode(&batch.images).unwrap();
+        let (style, drawn_style) = (latent.style, draws.style(4, 0).unwrap());
+        let games = match latent.label_logits {
+            None => vec![("discriminator", drawn_style, style)],
+            Some(logits) => {
+                let (label, drawn_label) = (softmax(&logits), draws.label(4, 0));
+                vec![
+                    ("style_discriminator", drawn_style, style),
+                    ("label_discriminator", drawn_label.unwrap(), label.unwrap()),
+                ]
+            }
+        };
+        let init = Init {
+            scheme: config.model.init,
+            seed: config.seed,
+            device: &Device::Cpu,
+        };
+        let mut fooled = 0.0;
+        for (name, real, codes) in games {
+            // The variant's own has the same weights: they are drawn by name.
+            let (network, inputs) = (&config.model.discriminator, codes.dims2().unwrap().1);
+            let judge = Discriminator::new(network, name, inputs, init).unwrap();
+            // -ln D, or -ln(1 - D) with the other sign.
+            let surprise = |codes: &Tensor, sign: f32| {
+                let logits = numbers(&judge.forward(codes).unwrap());
+                mean(logits.iter().map(|logit| (1.0 + (sign * logit).exp()).ln()))
+            };
+            let expected = surprise(&real, -1.0) + surprise(&codes, 1.0);
+            let found = value(&losses, name);
+            assert!(
+                (found - expected).abs() < 1e-5,
+                "{name}: {found} {expected}"
+            );
+            fooled += surprise(&codes, -1.0);
+        }
+        let found = value(&losses, "generator");
+        assert!((found - fooled).abs() < 1e-5, "{preset}: {found} {fooled}");
+    }
+}
+
+#[test]
+fn what_is_reconstructed_is_the_clean_image() {
+    for preset in VARIANTS {
+        let masked = [
+            "corruption={kind=\"masking\", share=0.9}",
+            "loss.reconstruction=mean_squared_error",
+        ];
+        let config = config(preset, &masked);
+        if !config.variant.has_decoder() {
+            continue;
+        }
+        let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+        // So it decodes everything to one half.
+        for param in variant.autoencoder().decoder().params() {
+            param.set(&param.tensor().zeros_like().unwrap()).unwrap();
+        }
+        let batch = step_batch(&config, &[0, 1, 2, 3], 0);
+        let found = value(&variant.step(&batch).unwrap(), "reconstruction");
+        let pixels = numbers(&batch.images);
+        let expected = mean(pixels.iter().map(|pixel| (0.5 - pixel).powi(2)));
+        assert!(
+            (found - expected).abs() < 1e-6,
+            "{preset}: {found} {expected}"
+        );
+    }
+}
+
+#[test]
+fn the_penalty_on_near_heads_moves_them() {
+    let rate = 0.01;
+    // The heads before a step with that threshold, and after it.
+    let heads = |threshold: f64| {
+        let settings = [
+            format!("regularization.head_distance={threshold}"),
+            format!("optimizer.reconstruction.lr={rate}"),
+        ];
+        let config = standing_still("reduction-2d-100", &settings.each_ref().map(String::as_str));
+        let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+        let heads = variant.autoencoder().decoder().heads().unwrap();
+        let before = Var::from_tensor(&heads.copy().unwrap()).unwrap();
+        let batch = step_batch(&config, &[0, 1, 2, 3], 0);
+        variant.step(&batch).unwrap();
+        (before, heads.detach())
+    };
+    let ((before, without), (_, with)) = (heads(0.0), heads(6.0));
+    let penalty = losses::head_distance(&before, 6.0).unwrap();
+    let gradients = penalty.backward().unwrap();
+    let expected = (gradients.get(&before).unwrap() * -rate).unwrap();
+    let found = (with - without).unwrap();
+    for (found, expected) in numbers(&found).iter().zip(numbers(&expected)) {
+        assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        assert!(expected.abs() > 1e-5, "nothing to compare");
+    }
+}
