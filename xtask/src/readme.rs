@@ -1,6 +1,6 @@
 //! Runs the commands of README.md, so that what it tells a newcomer to type is known to work.
 //!
-//! Every `cargo xtask` line of its `sh` and `console` blocks runs as it stands, in the README's order and in one empty
+//! Every `cargo xtask` and `cargo run` line of its `sh` and `console` blocks runs, in the README's order and in one empty
 //! folder of its own; a training is cut to a few steps. Lines for hardware that may be missing, lines with a
 //! placeholder and lines that need a shell are left out, and said to be.
 
@@ -31,7 +31,7 @@ pub(crate) fn run() -> Result<()> {
     let text = fs::read_to_string(root().join("README.md")).context("cannot read README.md")?;
     let lines = commands(&text);
     if lines.is_empty() {
-        bail!("README.md has no `cargo xtask` line in its `sh` and `console` blocks");
+        bail!("README.md has no command in its `sh` and `console` blocks");
     }
     // Inside the clone: cargo finds the alias there, as it does for the reader.
     let folder = root().join("target").join("readme");
@@ -60,7 +60,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The `cargo xtask` lines in the shell blocks of a Markdown text, without prompts and comments.
+/// The `cargo xtask` and `cargo run` lines in the shell blocks of a Markdown text, without prompts and comments.
 fn commands(markdown: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut block: Option<bool> = None;
@@ -78,7 +78,7 @@ fn commands(markdown: &str) -> Vec<String> {
                 line.push_str(lines.next().unwrap_or_default());
             }
             let line = line.split(" #").next().unwrap_or_default().trim();
-            if line.starts_with("cargo xtask ") {
+            if line.starts_with("cargo xtask ") || line.starts_with("cargo run ") {
                 found.push(line.to_owned());
             }
         }
@@ -91,6 +91,13 @@ fn plan(line: &str) -> Plan {
         return Plan::Skip("it needs a shell");
     }
     let mut args: Vec<String> = line.split_whitespace().skip(1).map(str::to_owned).collect();
+    let command = args.get(1).cloned().unwrap_or_default();
+    // Any preset will do, and two seeds.
+    if command == "experiment" {
+        let preset = args.iter_mut().filter(|arg| *arg == "PRESET");
+        preset.for_each(|arg| *arg = "aae".to_owned());
+        set(&mut args, "--seeds", "0..1");
+    }
     if args.iter().any(|arg| is_placeholder(arg)) {
         return Plan::Skip("it has a placeholder");
     }
@@ -101,15 +108,21 @@ fn plan(line: &str) -> Plan {
     if line.contains("cuda") || line.contains("metal") {
         return Plan::Skip("it needs hardware that may be missing");
     }
-    let command = args.get(1).map(String::as_str).unwrap_or_default();
-    if matches!(command, "ci" | "tidy") {
+    if args[0] == "run" {
+        // As the tests have built it: of one package alone, candle would be built anew with other features.
+        args.retain(|arg| arg != "--release");
+        remove(&mut args, "-p");
+        return Plan::Run(args);
+    }
+    if matches!(command.as_str(), "ci" | "tidy") {
         return Plan::Skip("it is one of these checks");
     }
     if command == "bench" {
         return Plan::Skip("it measures, and is compiled by the lints");
     }
     // A resumed run goes on with its own configuration, which was made small when it began.
-    if command == "train" && !given("--help") && !given("--dry-run") && !given("--resume") {
+    let trains = matches!(command.as_str(), "train" | "experiment");
+    if trains && !given("--help") && !given("--dry-run") && !given("--resume") {
         set(&mut args, "--max-steps", STEPS);
         set(&mut args, "--limit-train", IMAGES);
     }
@@ -124,11 +137,16 @@ fn is_placeholder(arg: &str) -> bool {
 
 /// Sets an option, in place of the value that it has.
 fn set(args: &mut Vec<String>, name: &str, value: &str) {
+    remove(args, name);
+    args.retain(|arg| !arg.starts_with(&format!("{name}=")));
+    args.extend([name.to_owned(), value.to_owned()]);
+}
+
+/// Takes an option out, with the value after it.
+fn remove(args: &mut Vec<String>, name: &str) {
     if let Some(at) = args.iter().position(|arg| arg == name) {
         args.drain(at..(at + 2).min(args.len()));
     }
-    args.retain(|arg| !arg.starts_with(&format!("{name}=")));
-    args.extend([name.to_owned(), value.to_owned()]);
 }
 
 #[cfg(test)]
@@ -143,15 +161,19 @@ mod tests {
     }
 
     #[test]
-    fn only_xtask_lines_of_shell_blocks_are_commands() {
+    fn only_xtask_and_run_lines_of_shell_blocks_are_commands() {
         let text = "cargo xtask outside\n\
-            ```console\n$ cargo xtask train   # 13 minutes\nepoch 1\n$ cargo test\n```\n\
+            ```console\n$ cargo xtask train   # 13 minutes\nepoch 1\n$ cargo test\n$ cargo run -p aae-ops\n```\n\
             ```rust\ncargo xtask rust\n```\n\
             ```sh\ncargo xtask sample --n 4 \\\n    --seed 1\n```\n\
             cargo xtask outside\n";
         assert_eq!(
             commands(text),
-            ["cargo xtask train", "cargo xtask sample --n 4 --seed 1"]
+            [
+                "cargo xtask train",
+                "cargo run -p aae-ops",
+                "cargo xtask sample --n 4 --seed 1"
+            ]
         );
     }
 
@@ -170,6 +192,18 @@ mod tests {
             "xtask train --resume runs/aae-s0"
         );
         assert_eq!(runs("cargo xtask train --dry-run"), "xtask train --dry-run");
+        assert_eq!(
+            runs("cargo xtask experiment PRESET --seeds 0..4"),
+            "xtask experiment aae --seeds 0..1 --max-steps 3 --limit-train 512"
+        );
+    }
+
+    #[test]
+    fn examples_run_in_the_profile_and_with_the_features_of_the_tests() {
+        assert_eq!(
+            runs("cargo run --release -p aae-viz --example gallery -- target/gallery"),
+            "run --example gallery -- target/gallery"
+        );
     }
 
     #[test]

@@ -269,6 +269,31 @@ pub(crate) fn prior_moments(prior: &PriorConfig, dim: usize, seed: u64) -> (Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trained::tiny;
+
+    #[test]
+    fn clusters_get_their_classes_from_held_out_images_by_the_surest_or_by_the_most() {
+        // All alike, so that they are one cluster; of equally sure ones the first counts.
+        let black = |labels: &[u8]| tiny::split(vec![0; labels.len() * 6], labels.to_vec());
+        let splits = Splits {
+            train: black(&[0]),
+            labelled: None,
+            validation: Some(black(&[0, 1, 1])),
+        };
+        let (model, test) = (tiny::untrained("clustering-16"), black(&[1, 1]));
+        let mut measure = Measure {
+            test: &test,
+            splits: &splits,
+            config: &model.config,
+            time: Duration::ZERO,
+        };
+        let lines = measure.evaluate(&model.autoencoder, 0, 0).unwrap();
+        let of_test = &lines[1].figures;
+        assert_eq!(lines[1].split, "test");
+        assert_eq!(of_test[CLUSTERING_ERROR], 1.0);
+        assert_eq!(of_test[MAJORITY_ERROR], 0.0);
+        assert_eq!(of_test[DEAD], 15.0);
+    }
 
     #[test]
     fn the_moments_of_draws_are_those_of_the_prior() {

@@ -252,3 +252,42 @@ impl Trained {
         Ok(folder.join(name))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tiny {
+    //! A model and its images for the tests of what is asked of a trained one: 2 x 3 pixels, two classes.
+
+    use std::sync::Arc;
+
+    use aae_data::Split;
+    use aae_models::ImageShape;
+    use aae_train::config::Override;
+
+    use super::*;
+
+    /// A model of a preset as it is before training, with small networks.
+    pub(crate) fn untrained(preset: &str) -> Trained {
+        let small = [
+            "model.init=kaiming_uniform",
+            "model.encoder.hidden=[8]",
+            "model.decoder.hidden=[8]",
+        ];
+        let config = Config::resolve(preset, None, &small.map(Override::set)).unwrap();
+        let (height, width) = (2, 3);
+        let (image, label) = (ImageShape { height, width }, config.variant.label_use());
+        Trained {
+            autoencoder: Autoencoder::new(&config.model, image, label, 0, &Device::Cpu).unwrap(),
+            config,
+            step: 0,
+            name: preset.to_owned(),
+            folder: None,
+            caption: String::new(),
+        }
+    }
+
+    /// All of these images: 6 pixels for each label.
+    pub(crate) fn split(pixels: Vec<u8>, labels: Vec<u8>) -> Split {
+        let data = Dataset::new(pixels, labels, 2, 3, 2).unwrap();
+        Split::all(&Arc::new(data))
+    }
+}

@@ -349,6 +349,27 @@ fn probes_and_a_judge_measure_every_seed_of_an_experiment() {
 }
 
 #[test]
+fn classes_that_are_plain_to_see_are_learned() {
+    let place = Place::new();
+    let learned = |preset, epochs, init| {
+        let words = ["--preset", preset, "--epochs", epochs, "--no-figures"];
+        let words = [&words[..], &THREE[..], &["--set", init]].concat();
+        place.train(&words).succeeds();
+    };
+    learned("nn-all", "5", "model.init=xavier_uniform");
+    let last = place.metrics("runs/nn-all-s0").pop().unwrap();
+    let error = last["classification_error"].as_f64().unwrap();
+    assert!(error < 0.05, "{last}");
+    learned("supervised", "50", "model.init=kaiming_uniform");
+    let judged = place.run(&["eval", "--judge", "nn-all-s0", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&judged.succeeds().stdout).unwrap();
+    assert!(
+        report["samples_label_agreement"].as_f64().unwrap() > 0.8,
+        "{report}"
+    );
+}
+
+#[test]
 fn labels_that_do_not_fit_the_data_are_refused_before_anything_is_written() {
     let place = Place::new();
     place

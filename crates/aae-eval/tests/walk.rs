@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use aae_data::{Dataset, Split};
 use aae_eval::{
-    EvalError, denoising_error, encode_all, encode_and_reconstruct, given_labels,
-    mean_squared_error,
+    EvalError, denoising_error, encode_all, encode_and_reconstruct, features_all, given_labels,
+    label_logits_all, mean_squared_error, represent_all,
 };
 use aae_models::{
     Autoencoder, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig,
-    PosteriorConfig,
+    PosteriorConfig, one_hot,
 };
-use aae_ops::Activation;
-use candle_core::Device;
+use aae_ops::stream::stream;
+use aae_ops::{Activation, softmax};
+use candle_core::{Device, Tensor};
 
 /// More than two batches, the last one short; images that are not square.
 const N: usize = 1_203;
@@ -34,6 +35,33 @@ fn split() -> Split {
         7,
     );
     Split::all(&Arc::new(data.unwrap()))
+}
+
+/// Most of the images, in another order than that of the data set.
+fn held_out() -> Split {
+    let (_, held_out) = split()
+        .hold_out(N - 100, &mut stream(0, "test", 0))
+        .unwrap();
+    held_out
+}
+
+/// All images of `split` in one batch.
+fn at_once(split: &Split) -> Tensor {
+    let positions: Vec<u32> = (0..split.len() as u32).collect();
+    split.batch(&positions, &Device::Cpu).unwrap()
+}
+
+fn values(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// Asserts that what was walked over in batches is what one pass gives, up to rounding.
+#[track_caller]
+fn alike(walked: &[f32], at_once: &Tensor) {
+    let at_once = values(at_once);
+    assert_eq!(walked.len(), at_once.len());
+    let furthest = walked.iter().zip(&at_once).map(|(a, b)| (a - b).abs());
+    assert!(furthest.fold(0.0, f32::max) < 1e-6);
 }
 
 fn autoencoder(image: ImageShape) -> Autoencoder {
@@ -106,30 +134,46 @@ fn codes_come_in_the_order_of_the_split() {
 
 #[test]
 fn the_error_of_a_walk_is_that_of_all_images_at_once() {
-    let (autoencoder, split) = (autoencoder(SHAPE), split());
-    let positions: Vec<u32> = (0..N as u32).collect();
-    let images = split.batch(&positions, &Device::Cpu).unwrap();
-    let reconstructions = autoencoder.reconstruct(&images, None).unwrap();
-    let values = |tensor: candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1().unwrap();
-    let (images, reconstructions) = (values(images), values(reconstructions));
-    let at_once = mean_squared_error(&images, &reconstructions).unwrap();
-    let (mut seen, mut made): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
-    let (codes, walked) =
-        encode_and_reconstruct(&autoencoder, &split, |images, reconstructions| {
-            seen.extend(images);
-            made.extend(reconstructions);
-        })
-        .unwrap();
-    assert!(seen == images);
-    assert!(
-        made.iter()
-            .zip(&reconstructions)
-            .all(|(a, b)| (a - b).abs() < 1e-6)
-    );
-    assert!((walked - at_once).abs() < 1e-8, "{walked} {at_once}");
-    assert_eq!(codes, encode_all(&autoencoder, &split).unwrap());
-    // A new decoder answers about one half everywhere; the pixels are spread evenly over [0, 1], with variance 1/12.
-    assert!((walked - 1.0 / 12.0).abs() < 0.02, "{walked}");
+    let told = with_labels(SHAPE, PosteriorConfig::Deterministic {}, LabelUse::Given, 7);
+    for (autoencoder, split) in [(autoencoder(SHAPE), split()), (told, held_out())] {
+        let given = autoencoder.label_use() == LabelUse::Given;
+        let labels = given.then(|| one_hot(&split.labels(), 7, &Device::Cpu).unwrap());
+        let images = at_once(&split);
+        let reconstructions = autoencoder.reconstruct(&images, labels.as_ref()).unwrap();
+        let images = values(&images);
+        let error = mean_squared_error(&images, &values(&reconstructions)).unwrap();
+        let (mut seen, mut made): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
+        let (codes, walked) =
+            encode_and_reconstruct(&autoencoder, &split, |images, reconstructions| {
+                seen.extend(images);
+                made.extend(reconstructions);
+            })
+            .unwrap();
+        assert!(seen == images);
+        alike(&made, &reconstructions);
+        assert!((walked - error).abs() < 1e-8, "{walked} {error}");
+        assert_eq!(codes, encode_all(&autoencoder, &split).unwrap());
+        // A new decoder answers about one half everywhere; the pixels are spread evenly over [0, 1], with variance 1/12.
+        assert!((walked - 1.0 / 12.0).abs() < 0.02, "{walked}");
+    }
+}
+
+#[test]
+fn labels_places_and_features_of_a_walk_are_those_of_all_images_at_once() {
+    let deterministic = PosteriorConfig::Deterministic {};
+    let autoencoder = with_labels(SHAPE, deterministic, LabelUse::Heads, 5);
+    let split = held_out();
+    let images = at_once(&split);
+    let latent = autoencoder.encode(&images).unwrap();
+    let logits = latent.label_logits.unwrap();
+    let heads = autoencoder.decoder().heads().unwrap();
+    // W_C·y + z, with the inferred probabilities as y.
+    let mixed = softmax(&logits).unwrap().matmul(&heads).unwrap();
+    let places = (mixed + latent.style).unwrap();
+    let features = autoencoder.encoder().features(&images).unwrap();
+    alike(&label_logits_all(&autoencoder, &split).unwrap(), &logits);
+    alike(&represent_all(&autoencoder, &split).unwrap(), &places);
+    alike(&features_all(&autoencoder, &split).unwrap(), &features);
 }
 
 #[test]

@@ -111,3 +111,36 @@ impl Decoder {
         sorted(self.mlp.params().into_iter().chain(heads))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aae_ops::Activation;
+    use candle_core::Device;
+
+    use super::*;
+    use crate::{InitScheme, NetworkConfig};
+
+    #[test]
+    fn heads_are_weighted_by_the_label_and_added_to_the_style() {
+        let tensor =
+            |rows: &[f32]| Tensor::from_slice(rows, (rows.len() / 2, 2), &Device::Cpu).unwrap();
+        let network = NetworkConfig {
+            hidden: Vec::new(),
+            activation: Activation::None,
+        };
+        let init = Init {
+            scheme: InitScheme::Normal,
+            seed: 0,
+            device: &Device::Cpu,
+        };
+        let heads = tensor(&[10.0, 1.0, 0.0, 20.0]);
+        let decoder = Decoder {
+            mlp: Mlp::new(&network, "decoder", "output", 2, 3, init).unwrap(),
+            label: Label::Head(Param::new("decoder.heads.weight", &heads).unwrap()),
+        };
+        let (style, label) = (tensor(&[1.0, 2.0]), tensor(&[0.25, 0.75]));
+        let places = decoder.input(&style, Some(&label)).unwrap();
+        // 0.25 · (10, 1) + 0.75 · (0, 20) + (1, 2)
+        assert_eq!(places.to_vec2::<f32>().unwrap(), [[3.5, 17.25]]);
+    }
+}

@@ -162,3 +162,31 @@ impl Frame {
         self.point(self.x.low, value).1.round() as u32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_low_ends_meet_at_the_lower_left_and_the_high_ends_at_the_upper_right() {
+        let frame = Frame {
+            area: Area {
+                left: 100,
+                top: 20,
+                width: 300,
+                height: 50,
+            },
+            x: Range {
+                low: -1.0,
+                high: 2.0,
+            },
+            y: Range {
+                low: 10.0,
+                high: 20.0,
+            },
+        };
+        assert_eq!(frame.point(-1.0, 10.0), (100.0, 70.0));
+        assert_eq!(frame.point(2.0, 20.0), (400.0, 20.0));
+        assert_eq!((frame.column(0.0), frame.row(18.0)), (200, 30));
+    }
+}

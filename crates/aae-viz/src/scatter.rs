@@ -235,3 +235,35 @@ fn draw_names(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::palette::{PAPER, mix};
+
+    #[test]
+    fn a_point_lies_at_its_place_in_the_colour_of_its_class() {
+        let plot = Scatter {
+            points: &[[-1.0, 0.5], [2.0, 1.0]],
+            labels: &[0, 3],
+            ..Scatter::default()
+        };
+        let mut canvas = Canvas::new(300, 200).unwrap();
+        let range = Range {
+            low: -4.0,
+            high: 4.0,
+        };
+        let frame = Frame {
+            area: canvas.area(),
+            x: range,
+            y: range,
+        };
+        draw_points(&mut canvas, &plot, &frame);
+        let picture = canvas.finish();
+        for (&[x, y], &class) in plot.points.iter().zip(plot.labels) {
+            let (left, top) = frame.point(f64::from(x), f64::from(y));
+            let pixel = picture.image.get_pixel(left as u32, top as u32);
+            assert_eq!(pixel.0, mix(PAPER, class_color(class), 0.9), "{class}");
+        }
+    }
+}

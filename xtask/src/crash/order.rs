@@ -13,9 +13,7 @@ use super::tiny::{SHORT, Tiny};
 pub(super) fn run(tiny: &Tiny) -> Result<Report> {
     let run = tiny.place("order")?;
     let trace = record(tiny, &run, SHORT)?;
-    let mut order = Order::of(&run);
-    trace.calls.iter().for_each(|call| order.see(call));
-    order.end();
+    let order = Order::of_calls(&run, &trace.calls);
     Ok(Report {
         done: order.calls,
         notes: vec![format!(
@@ -41,6 +39,14 @@ struct Order {
 }
 
 impl Order {
+    /// The order of all calls of a training into `run`.
+    fn of_calls(run: &Path, calls: &[Call]) -> Self {
+        let mut order = Self::of(run);
+        calls.iter().for_each(|call| order.see(call));
+        order.end();
+        order
+    }
+
     fn of(run: &Path) -> Self {
         Self {
             run: run.to_path_buf(),
@@ -144,5 +150,71 @@ impl Order {
             .cloned()
             .collect();
         self.must_be_durable(&left, "the end");
+        if self.renamed == 0 {
+            let blind = "no file got its name by renaming: the calls were not understood";
+            self.faults.push(blind.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crash::strace::Trace;
+
+    /// What strace writes of a run whose order is right: a folder, metrics, a checkpoint in the place of an old one, a step.
+    const CALLS: &str = r#"
+1 mkdir("/r/run", 0777) = 0
+1 fsync(3</r>) = 0
+1 mkdir("/r/run/checkpoints", 0777) = 0
+1 openat(AT_FDCWD</>, "/r/run/metrics.jsonl", O_WRONLY|O_CREAT, 0666) = 4</r/run/metrics.jsonl>
+1 fsync(3</r/run>) = 0
+1 write(4</r/run/metrics.jsonl>, "{\"kind\":\"evaluation\"}\n", 22) = 22
+1 fdatasync(4</r/run/metrics.jsonl>) = 0
+1 openat(AT_FDCWD</>, "/r/run/checkpoints/.new", O_WRONLY|O_CREAT, 0666) = 5</r/run/checkpoints/.new>
+1 write(5</r/run/checkpoints/.new>, "x", 1) = 1
+1 fsync(5</r/run/checkpoints/.new>) = 0
+1 rename("/r/run/checkpoints/.new", "/r/run/checkpoints/new") = 0
+1 fsync(5</r/run/checkpoints>) = 0
+1 unlink("/r/run/checkpoints/old") = 0
+1 write(4</r/run/metrics.jsonl>, "{\"kind\":\"train\"}\n", 18) = 18
+1 fdatasync(4</r/run/metrics.jsonl>) = 0
+"#;
+
+    fn faults(calls: &str) -> Vec<String> {
+        let trace = Trace::parse(calls);
+        Order::of_calls(Path::new("/r/run"), &trace.calls).faults
+    }
+
+    fn without_sync_of(path: &str) -> String {
+        let of_path = format!("<{path}>) = 0");
+        let lines = CALLS.split_inclusive('\n');
+        lines
+            .filter(|line| !(line.contains("sync(") && line.contains(&of_path)))
+            .collect()
+    }
+
+    #[test]
+    fn a_name_or_a_content_that_is_not_synced_in_time_is_a_fault() {
+        assert_eq!(faults(CALLS), [""; 0]);
+        let late = |path: &str, before: &[&str]| {
+            let fault = |before| format!("{path} was not synced before {before}");
+            let expected: Vec<String> = before.iter().map(fault).collect();
+            assert_eq!(faults(&without_sync_of(path)), expected);
+        };
+        for path in ["/r", "/r/run", "/r/run/metrics.jsonl"] {
+            late(path, &["/r/run/checkpoints/new stood", "the end"]);
+        }
+        let old = "/r/run/checkpoints/old was removed";
+        late("/r/run/checkpoints", &[old, "the next step", "the end"]);
+        assert_eq!(
+            faults(&without_sync_of("/r/run/checkpoints/.new")),
+            ["/r/run/checkpoints/new got its name before its content was synced"]
+        );
+    }
+
+    #[test]
+    fn a_check_that_sees_no_renaming_is_a_fault() {
+        assert_eq!(faults(&CALLS.replace(" rename(", " moved(")).len(), 1);
     }
 }

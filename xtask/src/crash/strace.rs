@@ -121,7 +121,7 @@ pub(crate) fn inject(
 
 impl Trace {
     /// Reads what `strace -f` wrote. A call that another thread's interrupts is taken where it begins.
-    fn parse(log: &str) -> Self {
+    pub(crate) fn parse(log: &str) -> Self {
         let mut calls = Vec::new();
         let mut counts: BTreeMap<(u32, String), usize> = BTreeMap::new();
         let (mut own, mut programs) = (Vec::new(), Vec::new());

@@ -82,15 +82,7 @@ pub(crate) fn plane(
     let x = grid.values();
     // One dimension is one row, and nothing to measure upwards.
     let y = if dim == 1 { vec![0.0] } else { grid.values() };
-    let mut codes = Vec::with_capacity(x.len() * y.len() * dim);
-    for y in &y {
-        for x in &x {
-            let code = [*x as f32, *y as f32]
-                .into_iter()
-                .chain(std::iter::repeat(0.0));
-            codes.extend(code.take(dim));
-        }
-    }
+    let codes = plane_codes(&x, &y, dim);
     let told = subject.told_of_codes(label);
     let pixels = decode(subject.autoencoder, &codes, told)?;
     let image = subject.autoencoder.image();
@@ -123,6 +115,20 @@ pub(crate) fn plane(
     }))
 }
 
+/// The codes `[y, x, dim]` of these values of z₁ and z₂, row-major; further dimensions are 0.
+fn plane_codes(x: &[f64], y: &[f64], dim: usize) -> Vec<f32> {
+    let mut codes = Vec::with_capacity(x.len() * y.len() * dim);
+    for y in y {
+        for x in x {
+            let code = [*x as f32, *y as f32]
+                .into_iter()
+                .chain(std::iter::repeat(0.0));
+            codes.extend(code.take(dim));
+        }
+    }
+    codes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,5 +151,22 @@ mod tests {
         };
         assert_eq!(grid(3).values(), [-1.0, 1.0, 3.0]);
         assert_eq!(grid(1).values(), [1.0]);
+    }
+
+    #[test]
+    fn the_first_dimension_grows_along_a_row_and_the_second_from_row_to_row() {
+        let (x, y) = ([1.0, 2.0, 3.0], [10.0, 20.0]);
+        assert_eq!(
+            plane_codes(&x, &y, 3).chunks(3).collect::<Vec<_>>(),
+            [
+                [1.0, 10.0, 0.0],
+                [2.0, 10.0, 0.0],
+                [3.0, 10.0, 0.0],
+                [1.0, 20.0, 0.0],
+                [2.0, 20.0, 0.0],
+                [3.0, 20.0, 0.0],
+            ]
+        );
+        assert_eq!(plane_codes(&x, &[0.0], 1), [1.0, 2.0, 3.0]);
     }
 }

@@ -47,11 +47,7 @@ fn rows(
 ) -> anyhow::Result<Drawing> {
     let autoencoder = subject.autoencoder;
     let (dim, ways) = (autoencoder.latent_dim(), autoencoder.categories());
-    let each = codes
-        .chunks_exact(dim)
-        .flat_map(|code| std::iter::repeat_n(code, ways));
-    let repeated: Vec<f32> = each.flatten().copied().collect();
-    let labels: Vec<u8> = (0..codes.len() / dim).flat_map(|_| 0..ways as u8).collect();
+    let (repeated, labels) = in_every_label(codes, dim, ways);
     let decoded = decode(autoencoder, &repeated, Told::Labels(&labels))?;
     let image = autoencoder.image();
     let mut names: Vec<String> = (0..ways).map(|label| label.to_string()).collect();
@@ -79,4 +75,33 @@ fn rows(
         let images = Images::new(&pixels, image.height, image.width)?;
         Ok(grid(&images, columns, &labels)?)
     }))
+}
+
+/// Each of `codes` `[n, dim]` once for each of `ways` labels, and these labels: a code after the other, the labels in turn.
+fn in_every_label(codes: &[f32], dim: usize, ways: usize) -> (Vec<f32>, Vec<u8>) {
+    let each = codes
+        .chunks_exact(dim)
+        .flat_map(|code| std::iter::repeat_n(code, ways));
+    let labels = (0..codes.len() / dim).flat_map(|_| 0..ways as u8);
+    (each.flatten().copied().collect(), labels.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_one_style_and_a_column_one_label() {
+        let (codes, labels) = in_every_label(&[1.0, 2.0, 3.0, 4.0], 2, 3);
+        let rows = [
+            [1.0, 2.0],
+            [1.0, 2.0],
+            [1.0, 2.0],
+            [3.0, 4.0],
+            [3.0, 4.0],
+            [3.0, 4.0],
+        ];
+        assert_eq!(codes, rows.concat());
+        assert_eq!(labels, [0, 1, 2, 0, 1, 2]);
+    }
 }

@@ -4,7 +4,7 @@ use aae_data::{Dataset, Split};
 use aae_eval::{
     MOST_FEATURES, argmax_rows, error_rate, features_all, frechet_distance, mode_coverage,
 };
-use aae_models::Pass;
+use aae_models::{Autoencoder, Pass};
 use aae_ops::stream::stream;
 use anyhow::Context;
 use candle_core::Tensor;
@@ -49,10 +49,21 @@ pub(super) fn check(judge: &Trained, test: &Dataset) -> anyhow::Result<()> {
 /// Judges random samples of `model`: how evenly the classes come, how far their features lie from those of the test images,
 /// and, where the decoder is told a class, how often the judge sees that class.
 pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::Result<Figures> {
-    let classifier = &judge.autoencoder;
     check(judge, test.dataset())?;
     let mut rng = stream(model.config.seed, "eval.judged", 0);
     let images = generate(&model.subject(), SAMPLES, &mut rng)?;
+    let told = model.config.variant.ways_are_classes() && model.subject().labels() > 0;
+    let asked_for = told.then(|| model.subject().in_turn(SAMPLES));
+    verdict(&judge.autoencoder, &images, asked_for.as_deref(), test)
+}
+
+/// Judges `images` `[n, pixels]`; `asked_for` `[n]` are the classes that they were to be of, if their maker was told any.
+fn verdict(
+    classifier: &Autoencoder,
+    images: &[f32],
+    asked_for: Option<&[u8]>,
+    test: &Split,
+) -> anyhow::Result<Figures> {
     let (ways, pixels) = (classifier.categories(), classifier.image().pixels());
     let (mut logits, mut features) = (Vec::new(), Vec::new());
     for batch in images.chunks(BATCH * pixels) {
@@ -78,9 +89,8 @@ pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::
     for (class, share) in coverage.shares.iter().enumerate() {
         figures.insert(format!("samples_share_{class}"), *share);
     }
-    if model.config.variant.ways_are_classes() && model.subject().labels() > 0 {
-        let asked_for = model.subject().in_turn(SAMPLES);
-        let disagreeing = error_rate(&predictions, &asked_for)?.rate;
+    if let Some(asked_for) = asked_for {
+        let disagreeing = error_rate(&predictions, asked_for)?.rate;
         figures.insert(AGREEMENT.to_owned(), 1.0 - disagreeing);
     }
     Ok(figures)
@@ -114,4 +124,35 @@ pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
         ));
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use aae_eval::label_logits_all;
+
+    use super::*;
+    use crate::trained::tiny;
+
+    #[test]
+    fn images_are_judged_by_the_classes_and_the_features_that_the_classifier_sees() {
+        let classifier = tiny::untrained("nn-all").autoencoder;
+        let pixels = (0..80 * 6).map(|i| (i * 7919 % 251) as u8).collect();
+        let test = tiny::split(pixels, vec![0; 80]);
+        let part = test.take(40);
+        let mut images = Vec::new();
+        part.gather(&(0..40).collect::<Vec<_>>(), &mut images);
+        let judged =
+            |asked_for: &[u8]| verdict(&classifier, &images, Some(asked_for), &test).unwrap();
+        let logits = label_logits_all(&classifier, &part).unwrap();
+        let mut asked_for = argmax_rows(&logits, 10).unwrap();
+        let figures = judged(&asked_for);
+        assert_eq!(figures[AGREEMENT], 1.0);
+        let features = |split| features_all(&classifier, split).unwrap();
+        let distance = frechet_distance(&features(&test), &features(&part), 8).unwrap();
+        assert_eq!(figures[FRECHET], distance);
+        // A quarter was to be of another class.
+        let others = asked_for[..10].iter_mut();
+        others.for_each(|class| *class = (*class + 1) % 10);
+        assert_eq!(judged(&asked_for)[AGREEMENT], 0.75);
+    }
 }

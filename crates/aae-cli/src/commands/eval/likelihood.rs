@@ -51,15 +51,7 @@ pub(super) fn likelihood(
     let first = block(0)?;
     let window = match window {
         Some(window) => window,
-        None => {
-            let held_out = gathered(&splits.for_choices(CHOICES));
-            let grid = window_grid(0.05, 0.6, 26)?;
-            choose_window(&held_out, &first, pixels, &grid)
-                .context(
-                    "no window was chosen; `eval RUN --likelihood --window SIGMA` takes yours",
-                )?
-                .window
-        }
+        None => window_for(splits, &first, pixels)?,
     };
     let mut parzen = ParzenStream::new(&gathered(test), pixels, window)?;
     parzen.add(&first)?;
@@ -73,6 +65,15 @@ pub(super) fn likelihood(
         (WINDOW.to_owned(), found.window),
         (SAMPLES.to_owned(), found.samples as f64),
     ]))
+}
+
+/// The window under which images that a choice may be made by are most likely, given `samples` `[n, pixels]`.
+fn window_for(splits: &Splits, samples: &[f32], pixels: usize) -> anyhow::Result<f64> {
+    let held_out = gathered(&splits.for_choices(CHOICES));
+    let grid = window_grid(0.05, 0.6, 26)?;
+    let found = choose_window(&held_out, samples, pixels, &grid)
+        .context("no window was chosen; `eval RUN --likelihood --window SIGMA` takes yours")?;
+    Ok(found.window)
 }
 
 fn gathered(split: &Split) -> Vec<f32> {
@@ -93,4 +94,25 @@ pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
         "likelihood",
         format!("{mean:.1} ± {error:.1} nats (Parzen window {window:.3} on {samples} samples)"),
     )]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trained::tiny;
+
+    #[test]
+    fn the_window_is_chosen_on_held_out_images_or_else_on_training_images() {
+        let gray = |shade: u8| tiny::split(vec![shade; 12], vec![0; 2]);
+        let mut splits = Splits {
+            train: gray(102),
+            labelled: None,
+            validation: Some(gray(51)),
+        };
+        // Of images that all lie as far from a black sample in each pixel, that distance is the best window: 51 / 255, or 102 / 255.
+        let far = |splits: &Splits| window_for(splits, &[0.0; 6], 6).unwrap();
+        assert!((far(&splits) - 0.2).abs() < 0.02);
+        splits.validation = None;
+        assert!((far(&splits) - 0.4).abs() < 0.02);
+    }
 }

@@ -67,3 +67,29 @@ pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
         ),
     )]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trained::tiny;
+
+    #[test]
+    fn probes_learn_from_training_images_and_are_scored_on_test_images() {
+        let black_and_white = |black: usize, white: usize, labels: [u8; 2]| {
+            let pixels = [vec![0; black * 6], vec![255; white * 6]].concat();
+            let labels = [vec![labels[0]; black], vec![labels[1]; white]].concat();
+            tiny::split(pixels, labels)
+        };
+        let splits = Splits {
+            train: black_and_white(10, 30, [0, 1]),
+            labelled: None,
+            validation: None,
+        };
+        // Whoever learned from these would call all images 0: right for a quarter of the others.
+        let test = black_and_white(10, 10, [0, 0]);
+        let figures = probes(&tiny::untrained("ae"), &splits, &test).unwrap();
+        for name in [LINEAR, NETWORK, NEAREST] {
+            assert_eq!(figures[name], 0.5, "{name}");
+        }
+    }
+}
