@@ -62,6 +62,12 @@ impl Estimate {
 fn plus_minus(mean: f64, error: f64) -> String {
     /// More places than this are written with an exponent.
     const MOST_PLACES: i32 = 7;
+    // Equal values have no error, but for what rounding leaves.
+    let error = if error < 1e-12 * mean.abs() {
+        0.0
+    } else {
+        error
+    };
     let in_digits = || format!("{} ± {}", figure(mean), figure(error));
     // No error at all has no first digit.
     if !error.is_normal() {
@@ -131,6 +137,7 @@ mod tests {
             (1234.5, 45.0, "1234 ± 45"),
             (-0.001, 0.3, "0.0 ± 0.3"),
             (0.5, 0.0, "0.5000 ± 0"),
+            (1.269, 1.227e-16, "1.269 ± 0"),
             (1e-9, 2e-10, "1.000e-9 ± 2.000e-10"),
         ] {
             assert_eq!(plus_minus(mean, error), expected);
