@@ -138,7 +138,7 @@ fn vote(labels: impl Iterator<Item = u8>) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::scattered;
+    use crate::testing::striped;
 
     #[test]
     fn a_cloud_in_stripes_agrees_with_scikit_learn() {
@@ -152,8 +152,7 @@ mod tests {
         //     votes = [list(v) for v in y[near.kneighbors(x[500:], k, return_distance=False)]]
         //     best = [max(v, key=lambda l: (v.count(l), -v.index(l))) for v in votes]
         //     print(k, (np.array(best) == y[500:]).sum())
-        let (x, _) = scattered();
-        let labels: Vec<u8> = (0..700).map(|i| (i * 7919 % 1009 / 150) as u8).collect();
+        let (x, labels) = striped();
         let (train, test) = x.split_at(1_000);
         let (train_labels, test_labels) = labels.split_at(500);
         let train = LabelledCodes {

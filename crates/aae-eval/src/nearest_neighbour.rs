@@ -81,7 +81,7 @@ pub(crate) fn least(values: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{close, scattered};
+    use crate::testing::{close, striped};
 
     #[test]
     fn a_cloud_in_stripes_agrees_with_scikit_learn() {
@@ -92,8 +92,7 @@ mod tests {
         // y = i * 7919 % 1009 // 150
         // near = KNeighborsClassifier(2, algorithm="brute").fit(x, y).kneighbors(x, return_distance=False)
         // print((y[np.where(near[:, 0] == i, near[:, 1], near[:, 0])] == y).sum())
-        let (x, _) = scattered();
-        let labels: Vec<u8> = (0..700).map(|i| (i * 7919 % 1009 / 150) as u8).collect();
+        let (x, labels) = striped();
         let accuracy = nearest_neighbour_accuracy(&x, 2, &labels).unwrap();
         close(accuracy * 700.0, 646.0, 1e-9);
     }

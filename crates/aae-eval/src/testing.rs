@@ -11,6 +11,12 @@ pub(crate) fn scattered() -> (Vec<f32>, Vec<f32>) {
     )
 }
 
+/// The first of these clouds, and a label for each of its points, in stripes.
+pub(crate) fn striped() -> (Vec<f32>, Vec<u8>) {
+    let labels = (0..700).map(|i| (i * 7919 % 1009 / 150) as u8).collect();
+    (scattered().0, labels)
+}
+
 #[track_caller]
 pub(crate) fn close(found: f64, expected: f64, tolerance: f64) {
     assert!(

@@ -204,7 +204,7 @@ impl RunDir {
 
     /// Opens a run folder to go on training in it: locks it, and removes temporary files that a killed process left.
     ///
-    /// Errors: as [`open`](Self::open); if another process trains there; if a folder is where training writes a file; any I/O error.
+    /// Errors: as [`open`](Self::open); if another process trains there; if something else is where training writes; any I/O error.
     pub fn resume(path: &Path) -> Result<Self, RunDirError> {
         let run = Self::open(path)?;
         let locked = Self {

@@ -60,7 +60,7 @@ fn the_best_model_on_held_out_images_is_kept_and_known() {
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::create_at(&folder.path().join("run")).unwrap();
     let errors = |_: &_, epoch| [3.0, 1.0, 2.0][epoch as usize - 1];
-    train_measured(&config, &run, &splits, None, None, errors).unwrap();
+    train_measured(&splits, &config, &run, None, None, errors).unwrap();
     let (step, error) = (8, 1.0);
     let newest = load_newest(&run).unwrap().checkpoint.meta;
     assert_eq!(newest.step, 12);

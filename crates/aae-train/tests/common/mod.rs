@@ -153,14 +153,14 @@ pub(crate) fn train_on(
     resume: Option<Checkpoint>,
     stop_at: Option<u64>,
 ) -> Result<Outcome, FitError> {
-    train_measured(config, run, splits, resume, stop_at, weight_sum)
+    train_measured(splits, config, run, resume, stop_at, weight_sum)
 }
 
 /// The same, with the error that `measure` gives the model of each epoch.
 pub(crate) fn train_measured(
+    splits: &Splits,
     config: &Config,
     run: &RunDir,
-    splits: &Splits,
     resume: Option<Checkpoint>,
     stop_at: Option<u64>,
     measure: impl FnMut(&Autoencoder, u64) -> f64,
