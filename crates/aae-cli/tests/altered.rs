@@ -201,6 +201,30 @@ fn a_run_that_was_ended_while_its_folder_was_filled_is_described_when_it_goes_on
 }
 
 #[test]
+fn labels_that_are_not_told_are_told_again_when_the_run_goes_on() {
+    let place = Place::new();
+    let set = ["--set", "model.categories=3", "--set", "data.labelled=9"];
+    let args = [&["--preset", "nn-100", "--max-steps", "2"], &set[..]].concat();
+    place.train(&args).succeeds();
+    let run = |name: &str| format!("runs/nn-100-s0/{name}");
+    let begun = place.read(&run("labelled.json"));
+    // With a checkpoint, and as a kill leaves the run that comes after environment.json and before labelled.json.
+    for has_checkpoint in [true, false] {
+        for name in ["labelled.json", "model.safetensors", "summary.json"] {
+            fs::remove_file(place.path(&run(name))).unwrap();
+        }
+        if !has_checkpoint {
+            fs::remove_file(place.path(&run("metrics.jsonl"))).unwrap();
+            fs::remove_dir_all(place.path(&run("checkpoints"))).unwrap();
+        }
+        place
+            .run(&["train", "--resume", "nn-100-s0", "--no-figures"])
+            .succeeds();
+        assert!(begun == place.read(&run("labelled.json")));
+    }
+}
+
+#[test]
 fn a_run_goes_on_with_no_other_images() {
     let damage = |place: &Place, file: &str| {
         let path = place.path(&format!("data/{file}-labels-idx1-ubyte"));

@@ -111,7 +111,8 @@ pub(super) fn begin(
     warm_start: Option<WarmStart>,
 ) -> anyhow::Result<Option<Checkpoint>> {
     run.write_config(&prepared.config)?;
-    record(prepared, run)?;
+    prepared.environment.write(&run.environment())?;
+    record_labels(prepared, run)?;
     open_log(log, run);
     // A run that goes on has no choice any more.
     if prepared.config.precision.is_slower_than_f32() {
@@ -120,9 +121,8 @@ pub(super) fn begin(
     keep(run, warm_start)
 }
 
-/// Writes what a run begins with: machine, program and images, and which labels it may see.
-fn record(prepared: &Prepared, run: &RunDir) -> Result<(), DurableError> {
-    prepared.environment.write(&run.environment())?;
+/// Writes which labels the run may see, if it may see any.
+fn record_labels(prepared: &Prepared, run: &RunDir) -> Result<(), DurableError> {
     if let Some(labelled) = &prepared.splits.labelled {
         let seen = serde_json::json!({
             "indices": labelled.indices(),

@@ -8,7 +8,7 @@ use aae_train::environment::Environment;
 use aae_train::model_file::ModelFile;
 use aae_train::run_dir::RunDir;
 
-use super::{Prepared, keep, open_log, record};
+use super::{Prepared, keep, open_log, record_labels};
 use crate::exit::{OtherData, OtherMachine};
 use crate::logging::LogFile;
 use crate::summary::{Outcome, Summary};
@@ -63,10 +63,13 @@ pub(crate) fn go_on(
     let newest = checkpoint_of(run, &prepared.config)?;
     open_log(log, run);
     warn_of_differences(run, prepared);
+    // A process that is killed while it fills the folder leaves one of the two, or neither.
+    if !run.labelled().exists() {
+        record_labels(prepared, run)?;
+    }
     let Some(newest) = newest else {
-        // Ended while its folder was being filled.
         if Environment::read(&run.environment()).is_none() {
-            record(prepared, run)?;
+            prepared.environment.write(&run.environment())?;
         }
         return keep(run, prepared.warm_start()?);
     };
