@@ -7,7 +7,7 @@ mod support;
 use std::process::Command;
 
 use aae_ops::Precision;
-use support::{Place, Run, TINY};
+use support::{Place, Run, TINY, training};
 
 /// A shell line, in which `$AAE` is the program.
 fn shell(place: &Place, line: &str) -> Run {
@@ -154,6 +154,28 @@ fn a_folder_that_cannot_be_written_to_ends_with_73_before_training() {
             .ends(73)
             .says(out);
     }
+}
+
+// Elsewhere the file system may refuse such a name.
+#[cfg(target_os = "linux")]
+#[test]
+fn data_in_a_folder_whose_name_is_not_utf_8_is_trained_on() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = Place::new();
+    let data = place.path("").join(OsStr::from_bytes(b"donn\xe9es"));
+    std::fs::rename(place.path("data"), &data).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = place.command(args);
+        Run::of(command.env("AAE_DATA", &data)).succeeds()
+    };
+    run(&training(&["--max-steps", "3", "--no-figures"]));
+    let environment = place.json("runs/aae-s0/environment.json");
+    assert!(environment["data"].is_null(), "{environment}");
+    std::fs::remove_file(place.path("runs/aae-s0/model.safetensors")).unwrap();
+    run(&["train", "--resume", "runs/aae-s0", "--no-figures"]);
+    assert!(place.exists("runs/aae-s0/model.safetensors"));
 }
 
 #[test]

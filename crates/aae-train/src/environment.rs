@@ -34,7 +34,7 @@ pub struct Environment {
     pub command_line: Vec<String>,
     /// When the process described itself: RFC 3339, UTC.
     pub started: String,
-    /// Where the data was read, as an absolute path.
+    /// Where the data was read, as an absolute path; absent if that is not UTF-8.
     #[serde(default)]
     pub data: Option<PathBuf>,
     /// [`fingerprint`](crate::data::fingerprint) of the training images and labels.

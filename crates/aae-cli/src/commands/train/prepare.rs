@@ -56,7 +56,10 @@ impl Prepared {
         }
         let training = Arc::new(train);
         let environment = Environment {
-            data: std::fs::canonicalize(&found.dir).ok(),
+            // JSON holds no path that is not UTF-8: such a run does not remember its data.
+            data: std::fs::canonicalize(&found.dir)
+                .ok()
+                .filter(|dir| dir.to_str().is_some()),
             data_fingerprint: Some(found.fingerprint.clone()),
             test_fingerprint: Some(fingerprint(&test)),
             ..Environment::gather(place.threads, &place.name, config.seed)
