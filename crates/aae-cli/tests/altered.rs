@@ -324,3 +324,31 @@ fn a_finished_run_is_kept_without_checkpoints_and_mended_from_them() {
         .prints("seed 0 (1 of 1): finished before, kept");
     assert_eq!(place.read(model), good);
 }
+
+#[test]
+fn a_finished_run_without_its_last_evaluation_is_mended() {
+    let place = Place::new();
+    let two = ["experiment", "aae", "--seeds", "0", "--max-steps", "2"];
+    let experiment = || place.run(&[&two[..], &TINY].concat()).succeeds();
+    experiment();
+    let path = place.path("experiments/aae/s0/metrics.jsonl");
+    let good = fs::read_to_string(&path).unwrap();
+    let last = good.trim_end().rfind('\n').unwrap() + 1;
+    assert!(good[last..].contains("evaluation"), "{good}");
+    let damaged = format!("{}garbage\n", &good[..last]);
+    let says = "the evaluation after step 2 is made again";
+    for left in [&good[..last], damaged.as_str()] {
+        fs::write(&path, left).unwrap();
+        experiment().says(says);
+        assert_eq!(fs::read_to_string(&path).unwrap(), good);
+        let results = place.json("experiments/aae/results.json");
+        let error = &results["evaluations"][0]["figures"]["reconstruction_error"];
+        assert!(error["mean"].is_number(), "{error}");
+        fs::write(&path, left).unwrap();
+        place
+            .run(&["train", "--resume", "experiments/aae/s0"])
+            .succeeds()
+            .says(says);
+        assert_eq!(fs::read_to_string(&path).unwrap(), good);
+    }
+}

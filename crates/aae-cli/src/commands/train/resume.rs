@@ -11,10 +11,10 @@ use aae_train::run_dir::RunDir;
 use super::{Prepared, keep, open_log, record_labels};
 use crate::exit::{OtherData, OtherMachine};
 use crate::logging::LogFile;
-use crate::summary::{Outcome, Summary};
+use crate::summary::{Outcome, Summary, last_evaluations};
 
-/// The summary of a run that has taken all its steps, and whose model is sound and of this configuration. Its checkpoints may have been
-/// removed, to save space.
+/// The summary of a run that has taken all its steps, whose model is sound and of this configuration, and whose metrics say what that is
+/// worth. Its checkpoints may have been removed, to save space.
 ///
 /// Errors: as [`check_data`].
 pub(crate) fn finished(run: &RunDir, prepared: &Prepared) -> Result<Option<Summary>, OtherData> {
@@ -25,7 +25,17 @@ pub(crate) fn finished(run: &RunDir, prepared: &Prepared) -> Result<Option<Summa
     let summary = Summary::read(&run.summary()).filter(done);
     let is_sound =
         || ModelFile::read(&run.model()).is_ok_and(|model| model.meta.config == prepared.config);
-    Ok(summary.filter(|_| is_sound()))
+    let is_whole = |summary: &Summary| is_evaluated(run, prepared, summary.step) && is_sound();
+    Ok(summary.filter(is_whole))
+}
+
+/// Whether the metrics can be read, and hold the evaluation after this step of each split.
+fn is_evaluated(run: &RunDir, prepared: &Prepared, step: u64) -> bool {
+    let Ok(last) = last_evaluations(&run.metrics()) else {
+        return false;
+    };
+    let has = |split: &str| last.get(split).is_some_and(|line| line.step == step);
+    has("test") && (prepared.splits.validation.is_none() || has("validation"))
 }
 
 /// Errors: if the run was begun on other images than those at hand, as far as it says on which.
