@@ -156,6 +156,28 @@ fn a_folder_that_cannot_be_written_to_ends_with_73_before_training() {
     }
 }
 
+#[test]
+fn a_commit_during_an_experiment_makes_no_other_program_of_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::new();
+    std::fs::create_dir(place.path("bin")).unwrap();
+    // Stands in for git, and finds another revision each time.
+    let git = place.path("bin/git");
+    let script = "#!/bin/sh\necho >> asked\nprintf '# branch.oid %040d\\n' $(wc -l < asked)\n";
+    std::fs::write(&git, script).unwrap();
+    std::fs::set_permissions(&git, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let line = format!(
+        "export PATH=\"$PWD/bin:$PATH\"; exec $AAE experiment aae {} --seeds 0..1 --max-steps 1",
+        TINY.join(" ")
+    );
+    let run = shell(&place, &line).succeeds();
+    assert!(!run.stderr.contains("revisions"), "{}", run.stderr);
+    let results = place.json("experiments/aae/results.json");
+    let first = format!("{:040}", 1);
+    assert_eq!(results["git_revisions"], serde_json::json!([first]));
+}
+
 // Elsewhere the file system may refuse such a name.
 #[cfg(target_os = "linux")]
 #[test]

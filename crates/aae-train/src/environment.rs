@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -46,8 +47,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Describes this process and machine. Runs `git` once, for the revision of the clone that this crate was built in, which is not that
-    /// of another program that uses it.
+    /// Describes this process and machine. Runs `git`, once in a process, for the revision of the clone that this crate was built in, which
+    /// is not that of another program that uses it.
     pub fn gather(threads: usize, device: &str, seed: u64) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -114,11 +115,17 @@ impl Environment {
     }
 }
 
+/// The revision of the clone at the first call: somebody may commit while the process trains, which does not change the program.
+fn git_revision() -> Option<String> {
+    static REVISION: OnceLock<Option<String>> = OnceLock::new();
+    REVISION.get_or_init(ask_git).clone()
+}
+
 /// What git says of the folder that this crate was built in; `None` without git or without a clone.
 ///
 /// `git describe --dirty` would take the lock of the clone's index to refresh it, in the way of whoever commits meanwhile, and leave the
 /// lock behind if it is killed. `git status` can be told not to.
-fn git_revision() -> Option<String> {
+fn ask_git() -> Option<String> {
     let output = Command::new("git")
         .args(["--no-optional-locks", "-C", env!("CARGO_MANIFEST_DIR")])
         .args(["status", "--porcelain=v2", "--branch"])
