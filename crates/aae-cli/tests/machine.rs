@@ -145,6 +145,35 @@ fn another_processor_or_program_is_told_and_with_strict_refused() {
 }
 
 #[test]
+fn other_kernels_are_told_and_with_strict_refused() {
+    let place = Place::new();
+    let few = ["--max-steps", "4", "--no-figures"];
+    place.train(&few).succeeds();
+    let path = place.path("runs/aae-s0/environment.json");
+    let mut environment = place.json("runs/aae-s0/environment.json");
+    assert!(environment["kernels"].is_string(), "{environment}");
+    let go_on = ["train", "--resume", "runs/aae-s0", "--no-figures"];
+    let strict = [&go_on[..], &["--strict"]].concat();
+    let model = place.path("runs/aae-s0/model.safetensors");
+    let unfinished = || std::fs::remove_file(&model).unwrap();
+
+    environment["kernels"] = "abacus".into();
+    std::fs::write(&path, environment.to_string()).unwrap();
+    unfinished();
+    let says = "kernels abacus, here ";
+    place.run(&strict).ends(75).says(says);
+    let run = place.run(&go_on).succeeds();
+    run.says("warning: ").says(says);
+
+    // As a version left it that did not name them.
+    environment.as_object_mut().unwrap().remove("kernels");
+    std::fs::write(&path, environment.to_string()).unwrap();
+    unfinished();
+    let run = place.run(&strict).succeeds();
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_to_ends_with_73_before_training() {
     let place = Place::new();
     // A file system that takes nothing, whoever asks: tests may run as root, whom no mode of a folder stops.

@@ -21,7 +21,7 @@ use crate::Precision;
 use crate::buffer::Buffer;
 use crate::path::may_use_own_kernels;
 use crate::pieces::Pieces;
-pub(crate) use cpu::has_fast_bf16;
+pub(crate) use cpu::{has_fast_bf16, kernels_of_cpu};
 pub(crate) use output::Output;
 
 /// A matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`, and one of the two steps is 1.

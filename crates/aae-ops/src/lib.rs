@@ -32,7 +32,7 @@ pub use branched::{branched, sequential, sequential_in};
 pub use in_place::{plus, times};
 pub use linear::Linear;
 pub use param::{Param, backward, gradient_norm, zero_gradients};
-pub use path::{Precision, with_plain_ops, with_portable_products, with_precision};
+pub use path::{Precision, kernels, with_plain_ops, with_portable_products, with_precision};
 pub use softmax::softmax;
 pub use threads::{ThreadsError, with_threads};
 #[doc(hidden)]

@@ -6,7 +6,7 @@ use std::thread::LocalKey;
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::gemm::has_fast_bf16;
+use crate::gemm::{has_fast_bf16, kernels_of_cpu};
 
 thread_local! {
     static PLAIN: Cell<bool> = const { Cell::new(false) };
@@ -31,6 +31,19 @@ impl Precision {
     /// of its kind have been measured.
     pub fn is_slower_than_f32(self) -> bool {
         self == Self::Bf16 && !has_fast_bf16()
+    }
+}
+
+/// What decides how this program rounds products on this CPU: the instructions that our kernels use, of `avx512f`, `avx512bf16` and `amx`,
+/// and the library that the program was built with for plain candle operations, `accelerate` or `mkl`. As in `avx512f, avx512bf16`;
+/// `portable` if it is none of them. Only where it is the same are results the same bits.
+pub fn kernels() -> String {
+    let mut names = kernels_of_cpu();
+    names.extend(cfg!(feature = "accelerate").then_some("accelerate"));
+    names.extend(cfg!(feature = "mkl").then_some("mkl"));
+    match names.is_empty() {
+        true => "portable".to_owned(),
+        false => names.join(", "),
     }
 }
 

@@ -23,6 +23,9 @@ pub struct Environment {
     pub platform: String,
     /// The processor, as the operating system calls it, if it does.
     pub cpu: Option<String>,
+    /// Which kernels compute products on it, as [`aae_ops::kernels`] names them; absent from runs of versions that did not say.
+    #[serde(default)]
+    pub kernels: Option<String>,
     /// Hardware threads available to the process.
     pub available_threads: usize,
     /// Threads that the run uses.
@@ -56,6 +59,7 @@ impl Environment {
             rustc: env!("AAE_TRAIN_RUSTC").to_owned(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             cpu: cpu_name(),
+            kernels: Some(aae_ops::kernels()),
             available_threads: std::thread::available_parallelism().map_or(1, usize::from),
             threads,
             device: device.to_owned(),
@@ -71,11 +75,16 @@ impl Environment {
     }
 
     /// What differs between two descriptions that may change the bytes which a run ends with: the program and what it was built with, the
-    /// processor, the device. Each as in `version 0.1.0, here 0.2.0`.
+    /// processor and its kernels, the device. Each as in `version 0.1.0, here 0.2.0`.
     ///
     /// The number of threads is none of it: it changes no bit.
     pub fn differences(&self, here: &Self) -> Vec<String> {
         let none = || "unknown".to_owned();
+        // Where one does not say, it is taken to be like the other.
+        let kernels = |of: &Self, other: &Self| {
+            let known = of.kernels.as_ref().or(other.kernels.as_ref());
+            known.cloned().unwrap_or_else(none)
+        };
         let pairs = [
             ("version", self.version.clone(), here.version.clone()),
             (
@@ -90,6 +99,7 @@ impl Environment {
                 self.cpu.clone().unwrap_or_else(none),
                 here.cpu.clone().unwrap_or_else(none),
             ),
+            ("kernels", kernels(self, here), kernels(here, self)),
             ("device", self.device.clone(), here.device.clone()),
         ];
         let differing = pairs.into_iter().filter(|(_, there, here)| there != here);
@@ -227,6 +237,20 @@ mod tests {
         assert_eq!(differences.len(), 2, "{differences:?}");
         assert!(differences[0].ends_with(", here Z80"), "{differences:?}");
         assert_eq!(differences[1], "device cpu, here cuda:0");
+    }
+
+    #[test]
+    fn kernels_differ_only_where_both_are_known() {
+        let there = Environment::gather(2, "cpu", 7);
+        let mut here = there.clone();
+        here.kernels = Some("abacus".to_owned());
+        let differences = there.differences(&here);
+        assert_eq!(differences.len(), 1, "{differences:?}");
+        assert!(differences[0].starts_with("kernels "), "{differences:?}");
+        assert!(differences[0].ends_with(", here abacus"), "{differences:?}");
+        here.kernels = None;
+        assert_eq!(there.differences(&here), [""; 0]);
+        assert_eq!(here.differences(&there), [""; 0]);
     }
 
     #[test]
