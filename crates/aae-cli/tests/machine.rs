@@ -81,6 +81,20 @@ fn a_training_that_cannot_fit_into_memory_is_not_begun() {
 }
 
 #[test]
+fn networks_are_built_on_the_threads_that_were_asked_for() {
+    let place = Place::trained();
+    // Weights so many that threads share the work; for threads beyond the program's own there is no room.
+    for more in ["", "--warm-start aae-s0"] {
+        let line = format!(
+            "ulimit -v 2000000; export RAYON_NUM_THREADS=4000; exec $AAE train {} --dry-run {more} \
+             --set model.init=normal --set model.decoder.hidden=[9000]",
+            TINY.join(" ")
+        );
+        shell(&place, &line).succeeds();
+    }
+}
+
+#[test]
 fn a_limit_on_the_size_of_files_is_an_error_like_a_full_disk() {
     let place = Place::new();
     let line = format!(

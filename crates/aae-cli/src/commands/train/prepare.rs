@@ -10,7 +10,7 @@ use aae_train::config::Config;
 use aae_train::data::{Splits, fingerprint};
 use aae_train::device::check_precision;
 use aae_train::environment::Environment;
-use aae_train::{WarmStart, WarmStartError, memory, variants};
+use aae_train::{WarmStart, memory, variants};
 
 use crate::args::DataArgs;
 use crate::data;
@@ -100,11 +100,16 @@ impl Prepared {
     }
 
     /// What the run begins with, if that is another's networks.
-    pub(crate) fn warm_start(&self) -> Result<Option<WarmStart>, WarmStartError> {
-        let (config, device) = (&self.config, &self.place.device);
-        let from = config.warm_start_folder().map(|named| run_path(&named));
-        from.map(|from| WarmStart::new(config, &from, self.image(), device, &self.fingerprint))
-            .transpose()
+    pub(crate) fn warm_start(&self) -> anyhow::Result<Option<WarmStart>> {
+        let config = &self.config;
+        let Some(named) = config.warm_start_folder() else {
+            return Ok(None);
+        };
+        let (from, image) = (run_path(&named), self.image());
+        self.place.run(|device| {
+            let start = WarmStart::new(config, &from, image, device, &self.fingerprint)?;
+            Ok(Some(start))
+        })
     }
 
     fn image(&self) -> ImageShape {
@@ -113,14 +118,16 @@ impl Prepared {
 
     /// Parameters per network.
     pub(crate) fn parameters(&self) -> anyhow::Result<Vec<(String, usize)>> {
-        let variant = variants::build(&self.config, self.image(), &self.place.device)?;
-        let networks = variant.networks().into_iter();
-        let count = networks.map(|(name, params)| {
-            (
-                name.to_owned(),
-                params.iter().map(|param| param.len()).sum(),
-            )
-        });
-        Ok(count.collect())
+        self.place.run(|device| {
+            let variant = variants::build(&self.config, self.image(), device)?;
+            let networks = variant.networks().into_iter();
+            let count = networks.map(|(name, params)| {
+                (
+                    name.to_owned(),
+                    params.iter().map(|param| param.len()).sum(),
+                )
+            });
+            Ok(count.collect())
+        })
     }
 }
