@@ -106,6 +106,22 @@ fn a_limit_on_the_size_of_files_is_an_error_like_a_full_disk() {
         .says("checkpoints/step-2.safetensors: could not write: File too large");
     let left = std::fs::read_dir(place.path("run/checkpoints")).unwrap();
     assert_eq!(left.count(), 0);
+
+    let line = format!("ulimit -f 0; exec $AAE train {} --out new", TINY.join(" "));
+    shell(&place, &line)
+        .ends(74)
+        .says("new/lock: could not write the lock file: File too large");
+
+    let place = Place::interrupted();
+    let path = place.path("runs/aae-s0/metrics.jsonl");
+    let good = place.read("runs/aae-s0/metrics.jsonl");
+    let damaged = [&b"garbage\n"[..], &good[..]].concat();
+    std::fs::write(&path, &damaged).unwrap();
+    let line = "ulimit -f 1; exec $AAE train --resume runs/aae-s0 --no-figures --threads 1";
+    shell(&place, line)
+        .ends(74)
+        .says("metrics.jsonl.damaged-1: could not write: File too large");
+    assert!(place.read("runs/aae-s0/metrics.jsonl") == damaged);
 }
 
 #[test]

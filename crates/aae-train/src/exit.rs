@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::regular_file;
+
 /// A usage or configuration error.
 pub(crate) const USAGE: u8 = 2;
 /// Bad data or a bad checkpoint.
@@ -10,6 +12,14 @@ pub(crate) const DATA: u8 = 65;
 pub(crate) const CANNOT_CREATE: u8 = 73;
 /// An I/O error.
 pub(crate) const IO: u8 = 74;
+
+/// The code for an error while reading: 65 for what is no file of that kind, else 74.
+pub(crate) fn read(error: &io::Error) -> u8 {
+    match regular_file::is_bad_file(error) {
+        true => DATA,
+        false => IO,
+    }
+}
 
 /// The code for an error while writing: 73 where nothing can be created, else 74.
 pub(crate) fn io(error: &io::Error) -> u8 {

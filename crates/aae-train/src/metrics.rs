@@ -12,7 +12,7 @@ mod file;
 
 pub use file::{Cut, MetricsWriter, from_bytes, read};
 
-use crate::{exit, regular_file};
+use crate::exit;
 
 /// A line of `metrics.jsonl`.
 ///
@@ -82,7 +82,7 @@ pub enum MetricsError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What failed, such as "open", "write" or "cut".
+        /// What failed, such as "open", "create", "write" or "cut".
         action: &'static str,
         /// Why.
         source: io::Error,
@@ -100,15 +100,23 @@ pub enum MetricsError {
 }
 
 impl MetricsError {
-    /// 65 for a bad line and what is no file of metrics, 73 or 74 for I/O errors.
+    /// 65 for a bad line and what is no file of metrics, 73 if the file cannot be created, 74 for other I/O errors.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Io { source, .. } if regular_file::is_bad_file(source) => exit::DATA,
+            Self::Io {
+                action: OPEN | READ,
+                source,
+                ..
+            } => exit::read(source),
             Self::Io { source, .. } => exit::io(source),
             Self::Line { .. } => exit::DATA,
         }
     }
 }
+
+// What was tried with a file that is there, where nothing was to be written.
+const OPEN: &str = "open";
+const READ: &str = "read";
 
 fn number_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))

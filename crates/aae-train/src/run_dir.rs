@@ -114,11 +114,11 @@ impl RunDirError {
             | Self::BadName { .. } => exit::USAGE,
             Self::Member { .. } | Self::Config { .. } => exit::DATA,
             Self::Exists { .. } | Self::Locked { .. } => exit::CANNOT_CREATE,
-            Self::Io { source, .. } if regular_file::is_bad_file(source) => exit::DATA,
             Self::Io {
                 action: LOOK | LIST | READ,
+                source,
                 ..
-            } => exit::IO,
+            } => exit::read(source),
             Self::Io { source, .. } => exit::io(source),
         }
     }

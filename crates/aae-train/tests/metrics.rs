@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use aae_train::metrics::{EvaluationLine, Line, MetricsWriter, TrainLine, read};
+use aae_train::metrics::{EvaluationLine, Line, MetricsError, MetricsWriter, TrainLine, read};
 
 fn train(step: u64) -> Line {
     let map = |list: &[(&str, f64)]| {
@@ -163,6 +164,31 @@ fn from_garbage_on_everything_is_cut_and_kept_aside() {
         assert_eq!(fs::read(&copy).unwrap(), damaged);
         assert_eq!(cut.copy, Some(copy));
     }
+}
+
+#[test]
+fn only_what_is_read_can_be_bad_and_only_what_is_made_cannot_be_created() {
+    for (action, kind, code) in [
+        ("read", ErrorKind::FileTooLarge, 65),
+        ("open", ErrorKind::InvalidInput, 65),
+        ("read", ErrorKind::PermissionDenied, 74),
+        ("open", ErrorKind::PermissionDenied, 74),
+        ("create", ErrorKind::PermissionDenied, 73),
+        ("write", ErrorKind::FileTooLarge, 74),
+    ] {
+        let error = MetricsError::Io {
+            path: "metrics.jsonl".into(),
+            action,
+            source: kind.into(),
+        };
+        assert_eq!(error.exit_code(), code, "{error}");
+    }
+    let (directory, _) = file();
+    let path = directory.path().join("none/metrics.jsonl");
+    let error = MetricsWriter::resume(&path, 0).unwrap_err();
+    assert_eq!(error.exit_code(), 73, "{error}");
+    let error = read(&path).unwrap_err();
+    assert_eq!(error.exit_code(), 74, "{error}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 )]
 
 use std::fs;
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -311,6 +312,25 @@ fn names_that_lead_elsewhere_are_refused() {
         assert_eq!(error.exit_code(), 2);
     }
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn only_what_is_read_can_be_bad() {
+    for (action, kind, code) in [
+        ("read", ErrorKind::FileTooLarge, 65),
+        ("read", ErrorKind::PermissionDenied, 74),
+        ("list", ErrorKind::PermissionDenied, 74),
+        ("create the folder", ErrorKind::PermissionDenied, 73),
+        ("create the folder", ErrorKind::InvalidInput, 74),
+        ("write the lock file", ErrorKind::FileTooLarge, 74),
+    ] {
+        let error = RunDirError::Io {
+            path: "aae-s0".into(),
+            action,
+            source: kind.into(),
+        };
+        assert_eq!(error.exit_code(), code, "{error}");
+    }
 }
 
 #[test]

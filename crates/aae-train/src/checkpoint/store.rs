@@ -46,15 +46,20 @@ pub enum CheckpointError {
         path: PathBuf,
         /// What is wrong with each.
         errors: Vec<String>,
+        /// Whether one could not be read, and so may be good.
+        unreadable: bool,
     },
 }
 
 impl CheckpointError {
-    /// 65 for bad or absent checkpoints, 73 or 74 for I/O errors.
+    /// 65 for bad or absent checkpoints, 73 or 74 for I/O errors, one that cannot be read among bad ones too.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::File(error) => error.exit_code(),
-            Self::List { .. } => exit::IO,
+            Self::List { .. }
+            | Self::AllBad {
+                unreadable: true, ..
+            } => exit::IO,
             Self::NoCheckpoint { .. } | Self::AllBad { .. } => exit::DATA,
         }
     }
@@ -128,7 +133,7 @@ fn load_newest_in(
     folder: &Path,
     suits: impl Fn(&CheckpointMeta) -> Result<(), String>,
 ) -> Result<Newest, CheckpointError> {
-    let mut warnings = Vec::new();
+    let (mut warnings, mut unreadable) = (Vec::new(), false);
     for step in steps(fs, folder)?.into_iter().rev() {
         let path = folder.join(file_name(step));
         match load_in(fs, &path) {
@@ -149,7 +154,10 @@ fn load_newest_in(
                 }
                 Err(why) => warnings.push(format!("{}: {why}", path.display())),
             },
-            Err(error) => warnings.push(error.to_string()),
+            Err(error) => {
+                unreadable |= error.exit_code() == exit::IO;
+                warnings.push(error.to_string());
+            }
         }
     }
     let path = folder.to_path_buf();
@@ -158,6 +166,7 @@ fn load_newest_in(
         false => CheckpointError::AllBad {
             path,
             errors: warnings,
+            unreadable,
         },
     })
 }

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Line, MetricsError};
+use super::{Line, MetricsError, OPEN, READ};
 use crate::durable::{self, Disk, DurableError, Fs};
 use crate::regular_file;
 
@@ -49,15 +49,19 @@ impl MetricsWriter {
     ///
     /// Errors: any I/O error.
     pub fn resume(path: &Path, step: u64) -> Result<(Self, Cut), MetricsError> {
-        regular_file::check_or_absent(path).map_err(failed(path, "open"))?;
+        regular_file::check_or_absent(path).map_err(failed(path, OPEN))?;
+        let action = match path.exists() {
+            true => OPEN,
+            false => "create",
+        };
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .open(path)
-            .map_err(failed(path, "open"))?;
+            .map_err(failed(path, action))?;
         let bytes =
-            regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, "read"))?;
+            regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, READ))?;
         let (length, mut cut, is_damaged) = cut_at(&bytes, step);
         if is_damaged {
             cut.copy = Some(copy(path, &bytes)?);
@@ -116,7 +120,7 @@ fn sync_name(path: &Path) -> Result<(), MetricsError> {
 /// Errors: any I/O error; a whole line that is not one of ours.
 pub fn read(path: &Path) -> Result<Vec<Line>, MetricsError> {
     let bytes =
-        regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, "read"))?;
+        regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, READ))?;
     from_bytes(&bytes, path)
 }
 

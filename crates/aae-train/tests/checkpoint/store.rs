@@ -81,6 +81,18 @@ fn the_newest_good_checkpoint_is_taken_and_bad_newer_ones_are_told() {
     assert!(error.to_string().contains("step-20") && error.to_string().contains("step-10"));
 }
 
+#[cfg(unix)]
+#[test]
+fn checkpoints_of_which_one_cannot_be_read_are_not_all_bad() {
+    let (_directory, run) = run_with(&[10, 20], None);
+    fs::write(run.checkpoint(10), b"torn").unwrap();
+    // A link to itself keeps everybody out; a mode would let root in.
+    fs::remove_file(run.checkpoint(20)).unwrap();
+    std::os::unix::fs::symlink("step-20.safetensors", run.checkpoint(20)).unwrap();
+    let error = load_newest(&run).unwrap_err();
+    assert_eq!(error.exit_code(), 74, "{error}");
+}
+
 #[test]
 fn a_run_without_checkpoints_says_so() {
     let (_directory, run) = run_with(&[], None);
