@@ -6,7 +6,7 @@ use aae_data::{Dataset, TrainTest};
 use aae_eval::EvalError;
 use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, LabelUse};
-use aae_train::checkpoint::load_newest;
+use aae_train::checkpoint::{load_newest, newest_step};
 use aae_train::config::Config;
 use aae_train::durable::DurableError;
 use aae_train::model_file::{ModelFile, ModelMeta};
@@ -19,6 +19,7 @@ use crate::data::{self, Found};
 use crate::exit::UsageError;
 use crate::figures::caption;
 use crate::pictures::Subject;
+use crate::report;
 
 /// Where runs are, in the current directory.
 pub(crate) const RUNS: &str = "runs";
@@ -78,7 +79,11 @@ pub(crate) fn load(
     match find(named, asked)? {
         Source::Run(run) => {
             let model = match run.model().is_file() {
-                true => ModelFile::read(&run.model())?,
+                true => {
+                    let model = ModelFile::read(&run.model())?;
+                    warn_if_old(&model, &run);
+                    model
+                }
                 false => from_checkpoint(&run, data)?,
             };
             build(
@@ -89,14 +94,13 @@ pub(crate) fn load(
             )
         }
         Source::File(path) => {
-            let run = path.parent().filter(|folder| RunDir::open(folder).is_ok());
-            let folder = run.map(Path::to_path_buf);
-            build(
-                ModelFile::read(&path)?,
-                path.display().to_string(),
-                folder,
-                device,
-            )
+            let model = ModelFile::read(&path)?;
+            let run = path.parent().and_then(|folder| RunDir::open(folder).ok());
+            if let Some(run) = run.as_ref().filter(|run| run.model() == path) {
+                warn_if_old(&model, run);
+            }
+            let folder = run.map(|run| run.path().to_path_buf());
+            build(model, path.display().to_string(), folder, device)
         }
     }
 }
@@ -147,6 +151,20 @@ pub(crate) fn shown_name(run: &RunDir) -> String {
     match parent {
         Some(parent) if is_seed => format!("{}/{name}", parent.to_string_lossy()),
         _ => name,
+    }
+}
+
+/// Says if a run has gone on since it wrote its model, and has not written another: it was killed meanwhile, or still trains.
+fn warn_if_old(model: &ModelFile, run: &RunDir) {
+    let step = model.meta.step;
+    if let Ok(Some(newest)) = newest_step(run)
+        && newest > step
+    {
+        tracing::warn!(
+            "{}: expected the model after step {newest}, of which there is a checkpoint, found that after step {step}, which is used; the run has gone on since; to have its model written: {}",
+            run.model().display(),
+            report::resume_hint(run.path())
+        );
     }
 }
 

@@ -51,6 +51,32 @@ fn sample_draws_from_the_prior_a_grid_and_chosen_codes() {
 }
 
 #[test]
+fn a_model_that_its_run_has_gone_on_from_is_said_to_be_old() {
+    let place = Place::interrupted();
+    // As Ctrl-C leaves it; then the run went on, and was killed after step 15.
+    let short = ["--max-steps", "5", "--no-figures", "--name", "short"];
+    place.train(&short).succeeds();
+    let model = "runs/aae-s0/model.safetensors";
+    std::fs::copy(
+        place.path("runs/short/model.safetensors"),
+        place.path(model),
+    )
+    .unwrap();
+    for named in ["runs/aae-s0", model] {
+        place
+            .run(&["eval", named])
+            .succeeds()
+            .says("warning: runs/aae-s0/model.safetensors: expected the model after step 15, ")
+            .says("found that after step 5, ")
+            .says("aae train --resume runs/aae-s0");
+    }
+    let resume = ["train", "--resume", "runs/aae-s0", "--no-figures"];
+    place.run(&resume).succeeds();
+    let run = place.run(&["eval", "runs/aae-s0"]).succeeds();
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+}
+
+#[test]
 fn without_a_name_the_newest_run_that_can_do_it_is_taken_and_named() {
     let place = Place::new();
     let three = ["--epochs", "1", "--set", "model.categories=3", "--preset"];

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 mod store;
 
-pub use store::{CheckpointError, Newest, Saved, load_newest, load_newest_that, save};
+pub use store::{CheckpointError, Newest, Saved, load_newest, load_newest_that, newest_step, save};
 pub(crate) use store::{file_name, step_of};
 
 use crate::config::Config;

@@ -109,6 +109,13 @@ pub fn load_newest_that(
     load_newest_in(&Disk, &run.checkpoints(), suits)
 }
 
+/// The step of the newest checkpoint, if there is one, as its name says: it is not looked into.
+///
+/// Errors: if the folder cannot be listed.
+pub fn newest_step(run: &RunDir) -> Result<Option<u64>, CheckpointError> {
+    Ok(steps(&Disk, &run.checkpoints())?.last().copied())
+}
+
 fn save_in(fs: &dyn Fs, folder: &Path, checkpoint: &Checkpoint) -> Result<Saved, CheckpointError> {
     let path = folder.join(file_name(checkpoint.meta.step));
     check_finite(&checkpoint.tensors).map_err(|cause| TensorFileError {
