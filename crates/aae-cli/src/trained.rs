@@ -8,7 +8,7 @@ use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, LabelUse};
 use aae_train::checkpoint::{load_newest, newest_step};
 use aae_train::config::Config;
-use aae_train::durable::DurableError;
+use aae_train::durable::{self, DurableError};
 use aae_train::model_file::{ModelFile, ModelMeta};
 use aae_train::run_dir::{self, RunDir};
 use anyhow::Context;
@@ -260,7 +260,7 @@ impl Trained {
             return Ok(PathBuf::from(name));
         };
         let folder = run.join("samples");
-        std::fs::create_dir_all(&folder)
+        durable::create_directories(&folder)
             .map_err(|source| DurableError {
                 path: folder.clone(),
                 action: "create the folder",

@@ -92,7 +92,9 @@ pub(crate) fn write_in(
 }
 
 /// Creates `directory` and whatever is missing above it, and makes each of them durable. One that exists is left as it is.
-pub(crate) fn create_directories(directory: &Path) -> io::Result<()> {
+///
+/// Errors: any I/O error; if something else is there.
+pub fn create_directories(directory: &Path) -> io::Result<()> {
     // The empty path is above every relative one, and always there.
     if directory.as_os_str().is_empty() || directory.is_dir() {
         return Ok(());

@@ -6,6 +6,8 @@ use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+use aae_train::durable;
+
 use crate::pictures::{self, Drawing};
 
 /// Sheets that wait while one is being drawn. Whoever brings another waits, too, so that no sheet is lost and memory has a bound.
@@ -89,7 +91,7 @@ fn paint(sheet: Sheet) {
         );
         return;
     }
-    if let Err(error) = std::fs::create_dir_all(&folder) {
+    if let Err(error) = durable::create_directories(&folder) {
         tracing::warn!("{}: could not create the folder: {error}", folder.display());
         return;
     }
