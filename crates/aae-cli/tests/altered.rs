@@ -351,4 +351,15 @@ fn a_finished_run_without_its_last_evaluation_is_mended() {
             .says(says);
         assert_eq!(fs::read_to_string(&path).unwrap(), good);
     }
+    // Without a checkpoint to measure it by, the run is not trained anew for a line of its metrics.
+    fs::write(&path, &good[..last]).unwrap();
+    fs::remove_dir_all(place.path("experiments/aae/s0/checkpoints")).unwrap();
+    let model = fs::read(place.path("experiments/aae/s0/model.safetensors")).unwrap();
+    place
+        .run(&["train", "--resume", "experiments/aae/s0"])
+        .succeeds()
+        .says("finished already");
+    assert_eq!(fs::read_to_string(&path).unwrap(), good[..last]);
+    let kept = fs::read(place.path("experiments/aae/s0/model.safetensors")).unwrap();
+    assert_eq!(kept, model);
 }

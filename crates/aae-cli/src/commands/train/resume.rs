@@ -1,7 +1,7 @@
 //! Going on with a run: whether anything is left to do, whether its images are the ones at hand, and from which checkpoint.
 
 use aae_train::checkpoint::{
-    Checkpoint, CheckpointError, CheckpointMeta, Newest, load_newest, load_newest_that,
+    Checkpoint, CheckpointError, CheckpointMeta, Newest, load_newest, load_newest_that, newest_step,
 };
 use aae_train::config::{Config, Difference};
 use aae_train::environment::Environment;
@@ -14,7 +14,7 @@ use crate::logging::LogFile;
 use crate::summary::{Outcome, Summary, last_evaluations};
 
 /// The summary of a run that has taken all its steps, whose model is sound and of this configuration, and whose metrics say what that is
-/// worth. Its checkpoints may have been removed, to save space.
+/// worth. Its checkpoints may have been removed, to save space: then lost metrics are no reason to train it again, over its model.
 ///
 /// Errors: as [`check_data`].
 pub(crate) fn finished(run: &RunDir, prepared: &Prepared) -> Result<Option<Summary>, OtherData> {
@@ -25,7 +25,11 @@ pub(crate) fn finished(run: &RunDir, prepared: &Prepared) -> Result<Option<Summa
     let summary = Summary::read(&run.summary()).filter(done);
     let is_sound =
         || ModelFile::read(&run.model()).is_ok_and(|model| model.meta.config == prepared.config);
-    let is_whole = |summary: &Summary| is_evaluated(run, prepared, summary.step) && is_sound();
+    let is_kept = |step| newest_step(run).is_ok_and(|newest| newest == Some(step));
+    let is_whole = |summary: &Summary| {
+        let step = summary.step;
+        (is_evaluated(run, prepared, step) || !is_kept(step)) && is_sound()
+    };
     Ok(summary.filter(is_whole))
 }
 
