@@ -53,12 +53,7 @@ impl Classification {
     }
 
     /// The phase.
-    pub fn phase(&self) -> &Phase {
-        &self.phase
-    }
-
-    /// The phase.
-    pub fn phase_mut(&mut self) -> &mut Phase {
+    pub fn phase(&mut self) -> &mut Phase {
         &mut self.phase
     }
 }

@@ -156,7 +156,7 @@ impl<'a> Fit<'a> {
 
     /// One mini-batch, and all that is due after it.
     fn train_step(&mut self, batch: StepBatch) -> Result<(), FitError> {
-        for phase in self.variant.phases_mut() {
+        for phase in self.variant.phases() {
             phase.schedule(self.step, self.steps_per_epoch, self.total_steps);
         }
         let batch = batch.on(self.job.device)?;
@@ -201,7 +201,7 @@ impl<'a> Fit<'a> {
     }
 
     /// The losses as numbers. Errors: if one is not finite; the state is then kept under another name.
-    fn fetch(&self, losses: &StepLosses) -> Result<BTreeMap<String, f64>, FitError> {
+    fn fetch(&mut self, losses: &StepLosses) -> Result<BTreeMap<String, f64>, FitError> {
         let mut fetched = BTreeMap::new();
         for (name, loss) in losses {
             let value = f64::from(loss.to_scalar::<f32>()?);
@@ -213,7 +213,7 @@ impl<'a> Fit<'a> {
         Ok(fetched)
     }
 
-    fn diverged(&self, what: String) -> FitError {
+    fn diverged(&mut self, what: String) -> FitError {
         let kept = self.job.run.diverged(self.step);
         let written = self
             .checkpoint()
@@ -284,8 +284,8 @@ impl<'a> Fit<'a> {
         is_best
     }
 
-    fn checkpoint(&self) -> Result<Checkpoint, FitError> {
-        let (tensors, counters) = capture(self.variant.as_ref())?;
+    fn checkpoint(&mut self) -> Result<Checkpoint, FitError> {
+        let (tensors, counters) = capture(self.variant.as_mut())?;
         let epoch = self.step / self.steps_per_epoch;
         let meta =
             CheckpointMeta::new(self.job.config, self.step, epoch, self.job.data_fingerprint);

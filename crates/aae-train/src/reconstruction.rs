@@ -57,12 +57,7 @@ impl Reconstruction {
     }
 
     /// The phase.
-    pub fn phase(&self) -> &Phase {
-        &self.phase
-    }
-
-    /// The phase.
-    pub fn phase_mut(&mut self) -> &mut Phase {
+    pub fn phase(&mut self) -> &mut Phase {
         &mut self.phase
     }
 }

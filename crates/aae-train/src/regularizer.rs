@@ -87,12 +87,7 @@ impl Regularizer {
     }
 
     /// The discriminator's phase.
-    pub fn phase(&self) -> &Phase {
-        &self.phase
-    }
-
-    /// The discriminator's phase.
-    pub fn phase_mut(&mut self) -> &mut Phase {
+    pub fn phase(&mut self) -> &mut Phase {
         &mut self.phase
     }
 

@@ -36,7 +36,7 @@ impl RestoreError {
 pub type Counters = BTreeMap<String, u64>;
 
 /// Copies the whole state of training to the host.
-pub fn capture(variant: &dyn Variant) -> candle_core::Result<(Tensors, Counters)> {
+pub fn capture(variant: &mut dyn Variant) -> candle_core::Result<(Tensors, Counters)> {
     let mut tensors = params_to_host(
         variant
             .networks()
@@ -107,7 +107,7 @@ pub fn restore(
     if planted::has("no-moments") {
         return Ok(());
     }
-    for (phase, saved) in variant.phases_mut().into_iter().zip(&moments_there) {
+    for (phase, saved) in variant.phases().into_iter().zip(&moments_there) {
         let steps = counters[&steps_name(phase.name())];
         phase.optimizer_mut().restore(saved, steps)?;
     }

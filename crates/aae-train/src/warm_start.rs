@@ -132,8 +132,8 @@ impl WarmStart {
         data_fingerprint: &str,
     ) -> Result<Self, WarmStartError> {
         let mut other = Source::read(from)?;
-        let variant = build(config, image, device)?;
-        let (mut tensors, counters) = capture(variant.as_ref())?;
+        let mut variant = build(config, image, device)?;
+        let (mut tensors, counters) = capture(variant.as_mut())?;
         let networks = variant.networks().into_iter();
         let names = networks.flat_map(|(_, params)| params);
         let names = names.map(|param| param.name().to_owned());

@@ -35,7 +35,7 @@ fn weights(variant: &dyn Variant) -> Vec<(String, Vec<u32>)> {
 /// Which parameters of `variant` one step moves.
 fn moved(config: &Config, variant: &mut dyn Variant) -> Vec<String> {
     let before = weights(variant);
-    for phase in variant.phases_mut() {
+    for phase in variant.phases() {
         phase.schedule(0, 4, 12);
     }
     let positions: Vec<u32> = (0..12).collect();
@@ -309,7 +309,7 @@ fn clipping_shortens_a_step_and_schedules_scale_it() {
         let param = variant.autoencoder().params().swap_remove(0);
         let before = param.tensor().copy().unwrap();
         variant
-            .phases_mut()
+            .phases()
             .into_iter()
             .for_each(|phase: &mut Phase| phase.schedule(6, 4, 12));
         variant.step(&step_batch(&config, &[0, 1], 0)).unwrap();

@@ -55,8 +55,8 @@ fn what_fits_is_taken_and_the_rest_is_drawn_as_ever() {
     ] {
         assert!(named(&start.drawn, name), "{name}: {:?}", start.drawn);
     }
-    let cold = build(&config, IMAGE, &Device::Cpu).unwrap();
-    let (cold, counters) = capture(cold.as_ref()).unwrap();
+    let mut cold = build(&config, IMAGE, &Device::Cpu).unwrap();
+    let (cold, counters) = capture(cold.as_mut()).unwrap();
     let begun = &start.checkpoint;
     assert_eq!(begun.meta.counters, counters);
     assert_eq!(begun.meta.step, 0);

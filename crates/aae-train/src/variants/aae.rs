@@ -72,13 +72,8 @@ impl Variant for Aae {
         self.game.discriminators()
     }
 
-    fn phases(&self) -> Vec<&Phase> {
+    fn phases(&mut self) -> Vec<&mut Phase> {
         let [discriminator, generator] = self.game.phases();
         vec![self.reconstruction.phase(), discriminator, generator]
-    }
-
-    fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        let [discriminator, generator] = self.game.phases_mut();
-        vec![self.reconstruction.phase_mut(), discriminator, generator]
     }
 }

@@ -55,11 +55,7 @@ impl Variant for Ae {
         Vec::new()
     }
 
-    fn phases(&self) -> Vec<&Phase> {
+    fn phases(&mut self) -> Vec<&mut Phase> {
         vec![self.reconstruction.phase()]
-    }
-
-    fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        vec![self.reconstruction.phase_mut()]
     }
 }

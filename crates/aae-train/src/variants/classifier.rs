@@ -44,11 +44,7 @@ impl Variant for Classifier {
         Vec::new()
     }
 
-    fn phases(&self) -> Vec<&Phase> {
+    fn phases(&mut self) -> Vec<&mut Phase> {
         vec![self.classification.phase()]
-    }
-
-    fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        vec![self.classification.phase_mut()]
     }
 }

@@ -67,13 +67,8 @@ impl Variant for Clustering {
         self.codes.discriminators()
     }
 
-    fn phases(&self) -> Vec<&Phase> {
+    fn phases(&mut self) -> Vec<&mut Phase> {
         let [style, label, generator] = self.codes.phases();
         vec![self.reconstruction.phase(), style, label, generator]
-    }
-
-    fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        let [style, label, generator] = self.codes.phases_mut();
-        vec![self.reconstruction.phase_mut(), style, label, generator]
     }
 }

@@ -90,17 +90,10 @@ impl Variant for DimensionalityReduction {
         self.codes.discriminators()
     }
 
-    fn phases(&self) -> Vec<&Phase> {
+    fn phases(&mut self) -> Vec<&mut Phase> {
         let [style, label, generator] = self.codes.phases();
         let mut phases = vec![self.reconstruction.phase(), style, label, generator];
-        phases.extend(self.classification.as_ref().map(Classification::phase));
-        phases
-    }
-
-    fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        let [style, label, generator] = self.codes.phases_mut();
-        let mut phases = vec![self.reconstruction.phase_mut(), style, label, generator];
-        phases.extend(self.classification.as_mut().map(Classification::phase_mut));
+        phases.extend(self.classification.as_mut().map(Classification::phase));
         phases
     }
 }

@@ -89,10 +89,7 @@ pub trait Variant {
     fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)>;
 
     /// Every phase, in the order of a step.
-    fn phases(&self) -> Vec<&Phase>;
-
-    /// Every phase, in the order of a step.
-    fn phases_mut(&mut self) -> Vec<&mut Phase>;
+    fn phases(&mut self) -> Vec<&mut Phase>;
 
     /// Every network by name, with its parameters and running statistics: together all that training moves.
     fn networks(&self) -> Vec<(&'static str, Vec<Param>)> {

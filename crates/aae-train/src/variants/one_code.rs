@@ -58,11 +58,7 @@ impl OneCode {
         vec![("discriminator", self.regularizer.discriminator().params())]
     }
 
-    pub(super) fn phases(&self) -> [&Phase; 2] {
-        [self.regularizer.phase(), &self.generator]
-    }
-
-    pub(super) fn phases_mut(&mut self) -> [&mut Phase; 2] {
-        [self.regularizer.phase_mut(), &mut self.generator]
+    pub(super) fn phases(&mut self) -> [&mut Phase; 2] {
+        [self.regularizer.phase(), &mut self.generator]
     }
 }

@@ -77,7 +77,7 @@ impl Variant for SemiSupervised {
         self.codes.discriminators()
     }
 
-    fn phases(&self) -> Vec<&Phase> {
+    fn phases(&mut self) -> Vec<&mut Phase> {
         let [style, label, generator] = self.codes.phases();
         vec![
             self.reconstruction.phase(),
@@ -85,17 +85,6 @@ impl Variant for SemiSupervised {
             label,
             generator,
             self.classification.phase(),
-        ]
-    }
-
-    fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        let [style, label, generator] = self.codes.phases_mut();
-        vec![
-            self.reconstruction.phase_mut(),
-            style,
-            label,
-            generator,
-            self.classification.phase_mut(),
         ]
     }
 }

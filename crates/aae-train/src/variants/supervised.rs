@@ -100,14 +100,9 @@ impl Variant for Supervised {
         self.game.discriminators()
     }
 
-    fn phases(&self) -> Vec<&Phase> {
+    fn phases(&mut self) -> Vec<&mut Phase> {
         let [discriminator, generator] = self.game.phases();
         vec![self.reconstruction.phase(), discriminator, generator]
-    }
-
-    fn phases_mut(&mut self) -> Vec<&mut Phase> {
-        let [discriminator, generator] = self.game.phases_mut();
-        vec![self.reconstruction.phase_mut(), discriminator, generator]
     }
 }
 

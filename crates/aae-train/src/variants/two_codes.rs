@@ -82,15 +82,7 @@ impl TwoCodes {
         ]
     }
 
-    pub(super) fn phases(&self) -> [&Phase; 3] {
-        [self.style.phase(), self.label.phase(), &self.generator]
-    }
-
-    pub(super) fn phases_mut(&mut self) -> [&mut Phase; 3] {
-        [
-            self.style.phase_mut(),
-            self.label.phase_mut(),
-            &mut self.generator,
-        ]
+    pub(super) fn phases(&mut self) -> [&mut Phase; 3] {
+        [self.style.phase(), self.label.phase(), &mut self.generator]
     }
 }
