@@ -48,8 +48,7 @@ impl Classification {
         let pass = (self.pass)(self.seed, "classification", step);
         let logits = autoencoder.encoder().label_logits(&images, pass)?;
         let loss = losses::classification(&logits, &batch.labels)?;
-        self.phase.update(&loss)?;
-        Ok(loss.detach())
+        self.phase.update(&loss)
     }
 
     /// The phase.

@@ -56,8 +56,9 @@ impl Phase {
         })
     }
 
-    /// Descends one step along the gradient of the scalar `loss`, shortened to the phase's longest allowed norm.
-    pub fn update(&mut self, loss: &Tensor) -> Result<()> {
+    /// Descends one step along the gradient of the scalar `loss`, shortened to the phase's longest allowed norm. Returns the loss,
+    /// detached.
+    pub fn update(&mut self, loss: &Tensor) -> Result<Tensor> {
         backward(loss, &self.params)?;
         let scale = match self.config.clip_norm {
             Some(longest) => {
@@ -68,7 +69,7 @@ impl Phase {
         self.optimizer.step(&self.params, self.lr, scale)?;
         // What the gradients were computed from goes back to where the next pass finds it.
         zero_gradients(&self.params);
-        Ok(())
+        Ok(loss.detach())
     }
 
     /// Sets the learning rate for step number `step`, counted from 0.

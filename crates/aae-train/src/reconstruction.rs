@@ -46,14 +46,7 @@ impl Reconstruction {
 
     /// One step down the `loss`, which is given back as a number.
     pub fn update(&mut self, loss: &Tensor) -> Result<Tensor> {
-        self.phase.update(loss)?;
-        Ok(loss.detach())
-    }
-
-    /// As [`update`](Self::update), with a `penalty` added to what is minimised; the loss given back is without it.
-    pub fn update_with(&mut self, loss: &Tensor, penalty: &Tensor) -> Result<Tensor> {
-        self.phase.update(&(loss + penalty)?)?;
-        Ok(loss.detach())
+        self.phase.update(loss)
     }
 
     /// The phase.

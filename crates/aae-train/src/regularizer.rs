@@ -65,8 +65,7 @@ impl Regularizer {
         let twice = twice.transpose()?;
         let judged = self.judged(&real_then_fake, twice.as_ref(), "discriminator", step)?;
         let loss = losses::discriminator(&self.discriminator.forward(&judged)?)?;
-        self.phase.update(&loss)?;
-        Ok(loss.detach())
+        self.phase.update(&loss)
     }
 
     /// Generator phase: what made `codes` `[B, code]` shall have them judged real, beside the `condition` that the discriminator saw.

@@ -50,7 +50,7 @@ impl Variant for DimensionalityReduction {
         let StepBatch { images, step, .. } = batch;
         let seen = self.corruption.apply(images, "input", *step)?;
 
-        // Reconstruction phase: encoder, heads and decoder. The penalty keeps the heads apart.
+        // Reconstruction phase: encoder, heads and decoder. The penalty keeps the heads apart; the loss is reported without it.
         let Some(heads) = self.autoencoder.decoder().heads() else {
             bail!("expected a decoder with cluster heads")
         };
@@ -61,13 +61,13 @@ impl Variant for DimensionalityReduction {
         let loss =
             self.reconstruction
                 .loss(&self.autoencoder, &latent, cluster.as_ref(), images)?;
-        let reconstruction = self.reconstruction.update_with(&loss, &penalty)?;
+        self.reconstruction.update(&(&loss + &penalty)?)?;
 
         // Regularization phase: cluster and style each against its own discriminator.
         let game = self.codes.play(&self.autoencoder, &seen, *step)?;
 
         let mut step_losses = vec![
-            ("reconstruction", reconstruction),
+            ("reconstruction", loss.detach()),
             ("head_distance", penalty.detach()),
             ("style_discriminator", game.style_discriminator),
             ("label_discriminator", game.label_discriminator),

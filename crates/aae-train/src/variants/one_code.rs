@@ -46,11 +46,11 @@ impl OneCode {
     ) -> Result<GameLosses> {
         let game = &mut self.regularizer;
         let discriminator = game.update_discriminator(real, codes, condition, step)?;
-        let generator = game.generator_loss(codes, condition, step)?;
-        self.generator.update(&generator)?;
+        let loss = game.generator_loss(codes, condition, step)?;
+        let generator = self.generator.update(&loss)?;
         Ok(GameLosses {
             discriminator,
-            generator: generator.detach(),
+            generator,
         })
     }
 

@@ -65,13 +65,13 @@ impl TwoCodes {
         let real = self.draws.label(batch, step)?;
         let label_discriminator = self.label.update_discriminator(&real, &label, None, step)?;
 
-        let generator = (self.style.generator_loss(&latent.style, None, step)?
+        let loss = (self.style.generator_loss(&latent.style, None, step)?
             + self.label.generator_loss(&label, None, step)?)?;
-        self.generator.update(&generator)?;
+        let generator = self.generator.update(&loss)?;
         Ok(GameLosses {
             style_discriminator,
             label_discriminator,
-            generator: generator.detach(),
+            generator,
         })
     }
 
