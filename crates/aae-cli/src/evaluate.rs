@@ -84,7 +84,7 @@ impl Evaluator for Measure<'_> {
                     epoch,
                     split: name.to_owned(),
                     reconstruction_error: measured.reconstruction_error,
-                    figures: measured.figures,
+                    metrics: measured.metrics,
                 })
             })
             .collect();
@@ -108,7 +108,7 @@ pub(crate) struct Measured {
     /// Mean squared error over pixels and images.
     pub(crate) reconstruction_error: f64,
     /// Further figures by name.
-    pub(crate) figures: BTreeMap<String, f64>,
+    pub(crate) metrics: BTreeMap<String, f64>,
     /// The codes that were measured, `[n, latent_dim]`, row-major.
     pub(crate) codes: Vec<f32>,
 }
@@ -124,7 +124,7 @@ pub(crate) fn measure(
 ) -> Result<Measured, EvalError> {
     let mut measured = Measured {
         reconstruction_error: f64::NAN,
-        figures: BTreeMap::new(),
+        metrics: BTreeMap::new(),
         codes: Vec::new(),
     };
     if config.variant.has_decoder() {
@@ -134,25 +134,25 @@ pub(crate) fn measure(
         if split.len() > 1 {
             let dim = autoencoder.latent_dim();
             let found = prior_match(&measured.codes, dim, &config.prior, config.seed)?;
-            measured.figures = figures(&found);
+            measured.metrics = figures(&found);
         }
         if config.corruption.corrupts() {
             let corruption = Corruption::new(config.corruption, config.seed);
             let error = denoising_error(autoencoder, split, |images, batch| {
                 corruption.apply(images, "evaluation", batch)
             })?;
-            measured.figures.insert(DENOISING_ERROR.to_owned(), error);
+            measured.metrics.insert(DENOISING_ERROR.to_owned(), error);
         }
     }
     if config.variant.places_labels() && !split.is_empty() {
         let share = component_accuracy(&measured.codes, &split.labels(), config)?;
         measured
-            .figures
+            .metrics
             .insert(COMPONENT_ACCURACY.to_owned(), share);
     }
     if autoencoder.label_use().is_inferred() && !split.is_empty() {
         measured
-            .figures
+            .metrics
             .extend(label_figures(autoencoder, split, judges, config)?);
     }
     Ok(measured)
@@ -288,7 +288,7 @@ mod tests {
             time: Duration::ZERO,
         };
         let lines = measure.evaluate(&model.autoencoder, 0, 0).unwrap();
-        let of_test = &lines[1].figures;
+        let of_test = &lines[1].metrics;
         assert_eq!(lines[1].split, "test");
         assert_eq!(of_test[CLUSTERING_ERROR], 1.0);
         assert_eq!(of_test[MAJORITY_ERROR], 0.0);

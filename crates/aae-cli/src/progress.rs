@@ -131,7 +131,7 @@ impl Observer for Progress<'_> {
     }
 
     fn on_evaluation(&mut self, line: &EvaluationLine) {
-        let get = |name| line.figures.get(name).copied();
+        let get = |name| line.metrics.get(name).copied();
         let mut found = Vec::new();
         // A variant without a decoder reconstructs nothing.
         if !line.reconstruction_error.is_nan() {

@@ -238,7 +238,7 @@ pub(crate) fn evaluation(
             format!("{error} (mean squared error of a pixel)"),
         ));
     }
-    let get = |name: &str| line.figures.get(name).copied();
+    let get = |name: &str| line.metrics.get(name).copied();
     if let Some(error) = get(DENOISING_ERROR) {
         let error = figure(error);
         rows.push(("  denoising", format!("{error} from corrupted images")));
@@ -284,7 +284,7 @@ pub(crate) fn evaluation(
         let beside = |name: &str, of_prior: &[f64]| {
             format!(
                 "{} beside {}",
-                vector(&series(&line.figures, name)),
+                vector(&series(&line.metrics, name)),
                 vector(of_prior)
             )
         };

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers and texts as a terminal shows them.
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -71,7 +71,7 @@ pub struct EvaluationLine {
     pub reconstruction_error: f64,
     /// Further figures, by name, on the same level as the fields above.
     #[serde(flatten, deserialize_with = "numbers_or_null")]
-    pub figures: BTreeMap<String, f64>,
+    pub metrics: BTreeMap<String, f64>,
 }
 
 /// A metrics file could not be written or read. Training can go on without it.

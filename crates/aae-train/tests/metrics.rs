@@ -29,13 +29,13 @@ fn train(step: u64) -> Line {
 }
 
 fn evaluation(step: u64) -> Line {
-    let figures = BTreeMap::from([("sliced_wasserstein".to_owned(), 0.4)]);
+    let metrics = BTreeMap::from([("sliced_wasserstein".to_owned(), 0.4)]);
     Line::Evaluation(EvaluationLine {
         step,
         epoch: 2,
         split: "test".into(),
         reconstruction_error: 0.035,
-        figures,
+        metrics,
     })
 }
 
@@ -80,7 +80,7 @@ fn numbers_that_are_not_finite_become_null_and_are_read_as_nan() {
         unreachable!()
     };
     test.reconstruction_error = f64::NEG_INFINITY;
-    test.figures.insert("mmd".into(), f64::NAN);
+    test.metrics.insert("mmd".into(), f64::NAN);
     write(&path, &[Line::Train(line), Line::Evaluation(test)]);
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.matches("null").count(), 4, "{text}");
@@ -90,7 +90,7 @@ fn numbers_that_are_not_finite_become_null_and_are_read_as_nan() {
     };
     assert!(line.losses["discriminator"].is_nan() && line.images_per_second.is_nan());
     assert_eq!(line.losses["reconstruction"], 0.1 + 0.2);
-    assert!(test.reconstruction_error.is_nan() && test.figures["mmd"].is_nan());
+    assert!(test.reconstruction_error.is_nan() && test.metrics["mmd"].is_nan());
 }
 
 #[test]

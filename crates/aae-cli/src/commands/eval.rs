@@ -24,8 +24,8 @@ use crate::{output, report, text};
 pub(crate) use extra::{Extra, ExtraArgs};
 pub(crate) use likelihood::DEFAULT_SAMPLES;
 
-/// Figures by name.
-pub(crate) type Figures = BTreeMap<String, f64>;
+/// Metrics by name.
+pub(crate) type Metrics = BTreeMap<String, f64>;
 
 /// Measure a model on the test images: reconstruction, match of the codes with the prior, inferred labels
 #[derive(Args, Debug)]
@@ -61,7 +61,7 @@ struct Report {
     images: usize,
     reconstruction_error: Option<f64>,
     #[serde(flatten)]
-    figures: Figures,
+    metrics: Metrics,
 }
 
 /// Share of test codes whose nearest other code has the same label.
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
         extra.check(test.dataset(), data, device)?;
         let mut report = evaluate(&model, &test, &splits)?;
         let found = extra.measure(&model, &splits, &test, data, device)?;
-        report.figures.extend(found);
+        report.metrics.extend(found);
         match args.json {
             true => Ok(serde_json::to_string_pretty(&report)? + "\n"),
             false => Ok(table(&model, report)),
@@ -113,7 +113,7 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
     let (mut originals, mut made) = (Vec::new(), Vec::new());
     let Measured {
         reconstruction_error,
-        mut figures,
+        mut metrics,
         codes,
     } = measure(
         &model.autoencoder,
@@ -133,8 +133,8 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
             _ => codes,
         };
         let accuracy = nearest_neighbour_accuracy(&codes, dim, &test.labels())?;
-        figures.insert(NEAREST.to_owned(), accuracy);
-        figures.extend(quality(model.autoencoder.image(), &originals, &made)?);
+        metrics.insert(NEAREST.to_owned(), accuracy);
+        metrics.extend(quality(model.autoencoder.image(), &originals, &made)?);
     }
     Ok(Report {
         model: model.name.clone(),
@@ -143,21 +143,21 @@ fn evaluate(model: &Trained, test: &Split, splits: &Splits) -> anyhow::Result<Re
         reconstruction_error: reconstruction_error
             .is_finite()
             .then_some(reconstruction_error),
-        figures,
+        metrics,
     })
 }
 
 /// How alike test images and their reconstructions look; without the second figure for images smaller than its window.
-fn quality(image: ImageShape, originals: &[f32], made: &[f32]) -> Result<Figures, EvalError> {
-    let mut figures = Figures::from([(PSNR.to_owned(), psnr(originals, made, image.pixels())?)]);
+fn quality(image: ImageShape, originals: &[f32], made: &[f32]) -> Result<Metrics, EvalError> {
+    let mut metrics = Metrics::from([(PSNR.to_owned(), psnr(originals, made, image.pixels())?)]);
     if let Ok(similarity) = ssim(originals, made, image.height, image.width) {
-        figures.insert(SSIM.to_owned(), similarity);
+        metrics.insert(SSIM.to_owned(), similarity);
     }
-    Ok(figures)
+    Ok(metrics)
 }
 
 fn table(model: &Trained, report: Report) -> String {
-    let get = |name: &str| report.figures.get(name).copied();
+    let get = |name: &str| report.metrics.get(name).copied();
     let mut more = Vec::new();
     if let (Some(mmd), Some(floor)) = (get(MMD), get(MMD_FLOOR)) {
         let (mmd, floor) = (text::figure(mmd), text::figure(floor));
@@ -176,9 +176,9 @@ fn table(model: &Trained, report: Report) -> String {
             format!("{percent:.1} % of codes have one of their own class nearest"),
         ));
     }
-    more.extend(probes::rows(&report.figures));
-    more.extend(likelihood::rows(&report.figures));
-    more.extend(judge::rows(&report.figures));
+    more.extend(probes::rows(&report.metrics));
+    more.extend(likelihood::rows(&report.metrics));
+    more.extend(judge::rows(&report.metrics));
     let mut rows = vec![
         (
             "model",
@@ -194,7 +194,7 @@ fn table(model: &Trained, report: Report) -> String {
         epoch: 0,
         split: "test".to_owned(),
         reconstruction_error: report.reconstruction_error.unwrap_or(f64::NAN),
-        figures: report.figures,
+        metrics: report.metrics,
     };
     let (dim, seed) = (model.autoencoder.latent_dim(), model.config.seed);
     rows.extend(report::evaluation(&line, model.prior(), dim, seed));

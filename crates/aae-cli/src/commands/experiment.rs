@@ -10,7 +10,7 @@ use anyhow::Context;
 use candle_core::Device;
 use clap::Args;
 
-use super::eval::{DEFAULT_SAMPLES, Extra, ExtraArgs, Figures};
+use super::eval::{DEFAULT_SAMPLES, Extra, ExtraArgs, Metrics};
 use super::train::{ChangeArgs, Ended, Prepared, anywhere_else, begin, finished, go_on, train};
 use crate::args::DataArgs;
 use crate::device::DeviceArgs;
@@ -300,7 +300,7 @@ impl ExperimentArgs {
     }
 
     /// That of each run, if any was asked for; nothing if a signal stopped it.
-    fn measured(&self, runs: &[RunDir], stop: &Stop) -> anyhow::Result<Option<Vec<Figures>>> {
+    fn measured(&self, runs: &[RunDir], stop: &Stop) -> anyhow::Result<Option<Vec<Metrics>>> {
         let mut measured = Vec::new();
         if self.extra().flag().is_none() {
             return Ok(Some(measured));

@@ -52,7 +52,7 @@ fn row(run: &RunDir, is_newest: bool) -> Vec<String> {
     let missing = || "-".to_owned();
     let distance = evaluation
         .as_ref()
-        .and_then(|line| line.figures.get(DISTANCE).copied());
+        .and_then(|line| line.metrics.get(DISTANCE).copied());
     vec![
         run.name() + if is_newest { " (newest)" } else { "" },
         trains,

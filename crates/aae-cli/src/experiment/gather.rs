@@ -47,7 +47,7 @@ pub(crate) fn results(subject: &Subject<'_>, runs: &[RunDir]) -> Result<Results,
         let mut found = by_moment(lines);
         let last = found.get_mut(&(subject.total_steps, "test".to_owned()));
         if let (Some(last), Some(measured)) = (last, subject.measured.get(index)) {
-            last.figures.extend(measured.clone());
+            last.metrics.extend(measured.clone());
         }
         evaluations.push(found);
     }
@@ -157,7 +157,7 @@ fn moment(
 /// Every figure of an evaluation by its name, but for those that are not finite: a model without a decoder has no reconstruction error.
 pub(crate) fn figures(line: &EvaluationLine) -> BTreeMap<&str, f64> {
     let others = line
-        .figures
+        .metrics
         .iter()
         .map(|(name, value)| (name.as_str(), *value));
     others

@@ -168,7 +168,7 @@ impl Run {
                 })
             })
             .collect();
-        let (mean, std) = (series(&last.figures, "mean"), series(&last.figures, "std"));
+        let (mean, std) = (series(&last.metrics, "mean"), series(&last.metrics, "std"));
         let dim = self.config.model.latent_dim;
         if mean.len() == dim && std.len() == dim && dim <= MOST_DIMENSIONS {
             let (of_mean, of_std) = prior_moments(&self.config.prior, dim, self.config.seed);
@@ -367,7 +367,7 @@ mod tests {
             epoch: step,
             split: split.to_owned(),
             reconstruction_error: 0.5,
-            figures: BTreeMap::new(),
+            metrics: BTreeMap::new(),
         };
         let config = Config::resolve("aae", None, &[]).unwrap();
         let page = Run {

@@ -129,7 +129,7 @@ mod tests {
                 epoch: 0,
                 split: "test".to_owned(),
                 reconstruction_error: 0.5,
-                figures: Default::default(),
+                metrics: Default::default(),
             })
         };
         let lines: Vec<Line> = found.iter().map(line).collect();

@@ -18,7 +18,7 @@ pub struct Clustering {
     autoencoder: Autoencoder,
     corruption: Corruption,
     reconstruction: Reconstruction,
-    codes: TwoCodes,
+    game: TwoCodes,
 }
 
 impl Clustering {
@@ -28,7 +28,7 @@ impl Clustering {
             seed: config.seed,
             corruption: Corruption::new(config.corruption, config.seed),
             reconstruction: Reconstruction::new(config, &autoencoder)?,
-            codes: TwoCodes::new(config, &autoencoder)?,
+            game: TwoCodes::new(config, &autoencoder)?,
             autoencoder,
         })
     }
@@ -49,7 +49,7 @@ impl Variant for Clustering {
         let reconstruction = self.reconstruction.update(&loss)?;
 
         // Regularization phase: cluster and style each against its own discriminator.
-        let game = self.codes.play(&self.autoencoder, &seen, *step)?;
+        let game = self.game.play(&self.autoencoder, &seen, *step)?;
 
         Ok(vec![
             ("reconstruction", reconstruction),
@@ -64,11 +64,11 @@ impl Variant for Clustering {
     }
 
     fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
-        self.codes.discriminators()
+        self.game.discriminators()
     }
 
     fn phases(&mut self) -> Vec<&mut Phase> {
-        let [style, label, generator] = self.codes.phases();
+        let [style, label, generator] = self.game.phases();
         vec![self.reconstruction.phase(), style, label, generator]
     }
 }

@@ -21,7 +21,7 @@ pub struct DimensionalityReduction {
     corruption: Corruption,
     head_distance: f64,
     reconstruction: Reconstruction,
-    codes: TwoCodes,
+    game: TwoCodes,
     /// Nothing where no label is known: the paper's unsupervised row.
     classification: Option<Classification>,
 }
@@ -38,7 +38,7 @@ impl DimensionalityReduction {
             corruption: Corruption::new(config.corruption, config.seed),
             head_distance: config.regularization.head_distance,
             reconstruction: Reconstruction::new(config, &autoencoder)?,
-            codes: TwoCodes::new(config, &autoencoder)?,
+            game: TwoCodes::new(config, &autoencoder)?,
             classification,
             autoencoder,
         })
@@ -64,7 +64,7 @@ impl Variant for DimensionalityReduction {
         self.reconstruction.update(&(&loss + &penalty)?)?;
 
         // Regularization phase: cluster and style each against its own discriminator.
-        let game = self.codes.play(&self.autoencoder, &seen, *step)?;
+        let game = self.game.play(&self.autoencoder, &seen, *step)?;
 
         let mut step_losses = vec![
             ("reconstruction", loss.detach()),
@@ -87,11 +87,11 @@ impl Variant for DimensionalityReduction {
     }
 
     fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
-        self.codes.discriminators()
+        self.game.discriminators()
     }
 
     fn phases(&mut self) -> Vec<&mut Phase> {
-        let [style, label, generator] = self.codes.phases();
+        let [style, label, generator] = self.game.phases();
         let mut phases = vec![self.reconstruction.phase(), style, label, generator];
         phases.extend(self.classification.as_mut().map(Classification::phase));
         phases

@@ -44,9 +44,9 @@ impl OneCode {
         condition: Option<&Tensor>,
         step: u64,
     ) -> Result<GameLosses> {
-        let game = &mut self.regularizer;
-        let discriminator = game.update_discriminator(real, codes, condition, step)?;
-        let loss = game.generator_loss(codes, condition, step)?;
+        let regularizer = &mut self.regularizer;
+        let discriminator = regularizer.update_discriminator(real, codes, condition, step)?;
+        let loss = regularizer.generator_loss(codes, condition, step)?;
         let generator = self.generator.update(&loss)?;
         Ok(GameLosses {
             discriminator,

@@ -20,7 +20,7 @@ pub struct SemiSupervised {
     autoencoder: Autoencoder,
     corruption: Corruption,
     reconstruction: Reconstruction,
-    codes: TwoCodes,
+    game: TwoCodes,
     classification: Classification,
 }
 
@@ -31,7 +31,7 @@ impl SemiSupervised {
             seed: config.seed,
             corruption: Corruption::new(config.corruption, config.seed),
             reconstruction: Reconstruction::new(config, &autoencoder)?,
-            codes: TwoCodes::new(config, &autoencoder)?,
+            game: TwoCodes::new(config, &autoencoder)?,
             classification: Classification::new(config, &autoencoder, Pass::training)?,
             autoencoder,
         })
@@ -53,7 +53,7 @@ impl Variant for SemiSupervised {
         let reconstruction = self.reconstruction.update(&loss)?;
 
         // Regularization phase: label and style each against its own discriminator.
-        let game = self.codes.play(&self.autoencoder, &seen, *step)?;
+        let game = self.game.play(&self.autoencoder, &seen, *step)?;
 
         // Semi-supervised classification phase: the known labels alone.
         let classification =
@@ -74,11 +74,11 @@ impl Variant for SemiSupervised {
     }
 
     fn discriminators(&self) -> Vec<(&'static str, Vec<Param>)> {
-        self.codes.discriminators()
+        self.game.discriminators()
     }
 
     fn phases(&mut self) -> Vec<&mut Phase> {
-        let [style, label, generator] = self.codes.phases();
+        let [style, label, generator] = self.game.phases();
         vec![
             self.reconstruction.phase(),
             style,

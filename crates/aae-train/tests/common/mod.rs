@@ -109,7 +109,7 @@ impl<F: FnMut(&Autoencoder, u64) -> f64> Evaluator for HeldOut<F> {
             epoch,
             split,
             reconstruction_error: self.0(autoencoder, epoch),
-            figures: Default::default(),
+            metrics: Default::default(),
         }])
     }
 }

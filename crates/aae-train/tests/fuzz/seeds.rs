@@ -104,7 +104,7 @@ fn metrics() -> Vec<u8> {
         epoch: 1,
         split: "test".to_owned(),
         reconstruction_error: f64::NAN,
-        figures: [("mean_0".to_owned(), -0.5)].into(),
+        metrics: [("mean_0".to_owned(), -0.5)].into(),
     });
     let line = |line: &Line| serde_json::to_string(line).unwrap() + "\n";
     (line(&train) + &line(&evaluation)).into_bytes()

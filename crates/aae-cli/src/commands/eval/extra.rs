@@ -7,7 +7,7 @@ use aae_train::data::Splits;
 use candle_core::Device;
 use clap::Args;
 
-use super::{Figures, images, judge, likelihood, probes};
+use super::{Metrics, images, judge, likelihood, probes};
 use crate::args::DataArgs;
 use crate::trained::{self, Asked, Trained};
 
@@ -61,7 +61,7 @@ impl Extra<'_> {
         folder: &Path,
         data: &DataArgs,
         device: &Device,
-    ) -> anyhow::Result<Figures> {
+    ) -> anyhow::Result<Metrics> {
         let model = trained::load(Some(folder), Asked::Decoder, data, device)?;
         let (test, splits) = images(&model, data)?;
         self.measure(&model, &splits, &test, data, device)
@@ -77,20 +77,20 @@ impl Extra<'_> {
         test: &Split,
         data: &DataArgs,
         device: &Device,
-    ) -> anyhow::Result<Figures> {
-        let mut figures = Figures::new();
+    ) -> anyhow::Result<Metrics> {
+        let mut metrics = Metrics::new();
         if self.args.probes {
-            figures.extend(probes::probes(model, splits, test)?);
+            metrics.extend(probes::probes(model, splits, test)?);
         }
         if let Some(samples) = self.likelihood {
             let found = likelihood::likelihood(model, splits, test, samples, self.window)?;
-            figures.extend(found);
+            metrics.extend(found);
         }
         if let Some(judge) = &self.args.judge {
             let judge = load_judge(judge, data, device)?;
-            figures.extend(judge::judged(model, &judge, test)?);
+            metrics.extend(judge::judged(model, &judge, test)?);
         }
-        Ok(figures)
+        Ok(metrics)
     }
 }
 

@@ -9,7 +9,7 @@ use aae_ops::stream::stream;
 use anyhow::Context;
 use candle_core::Tensor;
 
-use super::Figures;
+use super::Metrics;
 use crate::exit::UsageError;
 use crate::pictures::generate;
 use crate::trained::Trained;
@@ -48,7 +48,7 @@ pub(super) fn check(judge: &Trained, test: &Dataset) -> anyhow::Result<()> {
 
 /// Judges random samples of `model`: how evenly the classes come, how far their features lie from those of the test images,
 /// and, where the decoder is told a class, how often the judge sees that class.
-pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::Result<Figures> {
+pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::Result<Metrics> {
     check(judge, test.dataset())?;
     let mut rng = stream(model.config.seed, "eval.judged", 0);
     let images = generate(&model.subject(), SAMPLES, &mut rng)?;
@@ -63,7 +63,7 @@ fn verdict(
     images: &[f32],
     asked_for: Option<&[u8]>,
     test: &Split,
-) -> anyhow::Result<Figures> {
+) -> anyhow::Result<Metrics> {
     let (ways, pixels) = (classifier.categories(), classifier.image().pixels());
     let (mut logits, mut features) = (Vec::new(), Vec::new());
     for batch in images.chunks(BATCH * pixels) {
@@ -80,24 +80,24 @@ fn verdict(
     let coverage = mode_coverage(&predictions, ways)?;
     let of_test = features_all(classifier, test)?;
     let distance = frechet_distance(&of_test, &features, of_test.len() / test.len())?;
-    let mut figures = Figures::from([
+    let mut metrics = Metrics::from([
         (ENTROPY.to_owned(), coverage.entropy),
         (RELATIVE_ENTROPY.to_owned(), coverage.relative_entropy),
         (NEVER.to_owned(), coverage.never_drawn.len() as f64),
         (FRECHET.to_owned(), distance),
     ]);
     for (class, share) in coverage.shares.iter().enumerate() {
-        figures.insert(format!("samples_share_{class}"), *share);
+        metrics.insert(format!("samples_share_{class}"), *share);
     }
     if let Some(asked_for) = asked_for {
         let disagreeing = error_rate(&predictions, asked_for)?.rate;
-        figures.insert(AGREEMENT.to_owned(), 1.0 - disagreeing);
+        metrics.insert(AGREEMENT.to_owned(), 1.0 - disagreeing);
     }
-    Ok(figures)
+    Ok(metrics)
 }
 
-pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
-    let get = |name| figures.get(name).copied();
+pub(super) fn rows(metrics: &Metrics) -> Vec<(&'static str, String)> {
+    let get = |name| metrics.get(name).copied();
     let mut rows = Vec::new();
     if let (Some(relative), Some(never)) = (get(RELATIVE_ENTROPY), get(NEVER)) {
         rows.push((
@@ -145,11 +145,11 @@ mod tests {
             |asked_for: &[u8]| verdict(&classifier, &images, Some(asked_for), &test).unwrap();
         let logits = label_logits_all(&classifier, &part).unwrap();
         let mut asked_for = argmax_rows(&logits, 10).unwrap();
-        let figures = judged(&asked_for);
-        assert_eq!(figures[AGREEMENT], 1.0);
+        let metrics = judged(&asked_for);
+        assert_eq!(metrics[AGREEMENT], 1.0);
         let features = |split| features_all(&classifier, split).unwrap();
         let distance = frechet_distance(&features(&test), &features(&part), 8).unwrap();
-        assert_eq!(figures[FRECHET], distance);
+        assert_eq!(metrics[FRECHET], distance);
         // A quarter was to be of another class.
         let others = asked_for[..10].iter_mut();
         others.for_each(|class| *class = (*class + 1) % 10);

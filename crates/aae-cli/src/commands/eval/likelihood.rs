@@ -6,7 +6,7 @@ use aae_ops::stream::stream;
 use aae_train::data::Splits;
 use anyhow::Context;
 
-use super::Figures;
+use super::Metrics;
 use crate::evaluate::CHOICES;
 use crate::pictures::generate;
 use crate::trained::Trained;
@@ -41,7 +41,7 @@ pub(super) fn likelihood(
     test: &Split,
     samples: u64,
     window: Option<f64>,
-) -> anyhow::Result<Figures> {
+) -> anyhow::Result<Metrics> {
     let pixels = model.autoencoder.image().pixels();
     let block = |number: u64| -> anyhow::Result<Vec<f32>> {
         let n = BLOCK.min(samples - number * BLOCK) as usize;
@@ -59,7 +59,7 @@ pub(super) fn likelihood(
         parzen.add(&block(number)?)?;
     }
     let found = parzen.log_likelihood()?;
-    Ok(Figures::from([
+    Ok(Metrics::from([
         (MEAN.to_owned(), found.mean),
         (ERROR.to_owned(), found.standard_error),
         (WINDOW.to_owned(), found.window),
@@ -82,8 +82,8 @@ fn gathered(split: &Split) -> Vec<f32> {
     pixels
 }
 
-pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
-    let get = |name| figures.get(name).copied();
+pub(super) fn rows(metrics: &Metrics) -> Vec<(&'static str, String)> {
+    let get = |name| metrics.get(name).copied();
     let (Some(mean), Some(error), Some(window), Some(samples)) =
         (get(MEAN), get(ERROR), get(WINDOW), get(SAMPLES))
     else {

@@ -7,7 +7,7 @@ use aae_eval::{
 };
 use aae_train::data::Splits;
 
-use super::Figures;
+use super::Metrics;
 use crate::trained::Trained;
 
 const LINEAR: &str = "probe_linear_accuracy";
@@ -19,7 +19,7 @@ const NEAREST: &str = "probe_10_nearest_accuracy";
 /// With cluster heads the codes are those that the decoder sees, head and style together.
 ///
 /// Labels are read here to measure a model that is finished; none of them reaches it.
-pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::Result<Figures> {
+pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::Result<Metrics> {
     let (dim, classes) = (model.autoencoder.latent_dim(), test.dataset().classes());
     let (train_codes, test_codes) = (
         represent_all(&model.autoencoder, &splits.train)?,
@@ -38,7 +38,7 @@ pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::
         seed: model.config.seed,
         ..NetworkProbe::default()
     };
-    Ok(Figures::from([
+    Ok(Metrics::from([
         (
             LINEAR.to_owned(),
             linear_probe_accuracy(train, test, dim, classes)?,
@@ -54,8 +54,8 @@ pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::
     ]))
 }
 
-pub(super) fn rows(figures: &Figures) -> Vec<(&'static str, String)> {
-    let get = |name| figures.get(name).map(|share| 100.0 * share);
+pub(super) fn rows(metrics: &Metrics) -> Vec<(&'static str, String)> {
+    let get = |name| metrics.get(name).map(|share| 100.0 * share);
     let (Some(linear), Some(network), Some(nearest)) = (get(LINEAR), get(NETWORK), get(NEAREST))
     else {
         return Vec::new();
@@ -87,9 +87,9 @@ mod tests {
         };
         // Whoever learned from these would call all images 0: right for a quarter of the others.
         let test = black_and_white(10, 10, [0, 0]);
-        let figures = probes(&tiny::untrained("ae"), &splits, &test).unwrap();
+        let metrics = probes(&tiny::untrained("ae"), &splits, &test).unwrap();
         for name in [LINEAR, NETWORK, NEAREST] {
-            assert_eq!(figures[name], 0.5, "{name}");
+            assert_eq!(metrics[name], 0.5, "{name}");
         }
     }
 }
