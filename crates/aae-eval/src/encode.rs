@@ -13,14 +13,9 @@ const BATCH: usize = 500;
 ///
 /// Errors: if the images have another size than the autoencoder's, or the network fails.
 pub fn encode_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
-    let mut codes = Vec::with_capacity(split.len() * autoencoder.latent_dim());
-    for_each_batch(autoencoder, split, |images, batch| {
-        let latent = autoencoder.encoder().forward(images, batch.pass())?;
-        let style = latent.style.detach();
-        codes.extend(style.flatten_all()?.to_vec1::<f32>()?);
-        Ok(())
-    })?;
-    Ok(codes)
+    rows(autoencoder, split, |images, pass| {
+        Ok(autoencoder.encoder().forward(images, pass)?.style)
+    })
 }
 
 /// Where all images of `split` lie in the space that the decoder sees, in its order: `[n, latent_dim]`, row-major. With cluster
@@ -31,41 +26,45 @@ pub fn represent_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32
     if autoencoder.label_use() != LabelUse::Heads {
         return encode_all(autoencoder, split);
     }
-    let mut places = Vec::with_capacity(split.len() * autoencoder.latent_dim());
-    for_each_batch(autoencoder, split, |images, batch| {
-        let latent = autoencoder.encoder().forward(images, batch.pass())?;
+    rows(autoencoder, split, |images, pass| {
+        let latent = autoencoder.encoder().forward(images, pass)?;
         let label = autoencoder.label(&latent, None)?;
-        let place = autoencoder.decoder().input(&latent.style, label.as_ref())?;
-        places.extend(place.detach().flatten_all()?.to_vec1::<f32>()?);
-        Ok(())
-    })?;
-    Ok(places)
+        autoencoder.decoder().input(&latent.style, label.as_ref())
+    })
 }
 
 /// What the encoder infers of all images of `split`, in its order: the logits of each label or cluster, `[n, categories]`, row-major.
 ///
 /// Errors: as [`encode_all`]; if the encoder infers no label.
 pub fn label_logits_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
-    let mut logits = Vec::with_capacity(split.len() * autoencoder.categories());
-    for_each_batch(autoencoder, split, |images, batch| {
-        let batch = autoencoder.encoder().label_logits(images, batch.pass())?;
-        logits.extend(batch.detach().flatten_all()?.to_vec1::<f32>()?);
-        Ok(())
-    })?;
-    Ok(logits)
+    rows(autoencoder, split, |images, pass| {
+        autoencoder.encoder().label_logits(images, pass)
+    })
 }
 
 /// The last hidden layer of the encoder for all images of `split`, in its order: `[n, units]`, row-major.
 ///
 /// Errors: as [`encode_all`].
 pub fn features_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
-    let mut features = Vec::new();
-    for_each_batch(autoencoder, split, |images, _| {
-        let batch = autoencoder.encoder().features(images)?;
-        features.extend(batch.flatten_all()?.to_vec1::<f32>()?);
+    rows(autoencoder, split, |images, _| {
+        autoencoder.encoder().features(images)
+    })
+}
+
+/// The rows that `of` gives for all images of `split`, in its order, row-major. `of` gets `[B, pixels]` of each batch, and how the encoder is
+/// walked through with it.
+fn rows(
+    autoencoder: &Autoencoder,
+    split: &Split,
+    of: impl Fn(&Tensor, Pass) -> candle_core::Result<Tensor>,
+) -> Result<Vec<f32>, EvalError> {
+    let mut rows = Vec::new();
+    for_each_batch(autoencoder, split, |images, batch| {
+        let found = of(images, batch.pass())?.detach();
+        rows.extend(found.flatten_all()?.to_vec1::<f32>()?);
         Ok(())
     })?;
-    Ok(features)
+    Ok(rows)
 }
 
 /// The labels of some images of `split` for a decoder that is given them; nothing for any other.
