@@ -344,11 +344,7 @@ impl<'a> Fit<'a> {
     }
 
     fn tell_start(&mut self) {
-        let count = |params: Vec<aae_ops::Param>| params.iter().map(aae_ops::Param::len).sum();
-        let networks = self.variant.networks().into_iter();
-        let parameters: Vec<_> = networks
-            .map(|(name, params)| (name.to_owned(), count(params)))
-            .collect();
+        let parameters = self.variant.parameters();
         self.tell(|observer, fit| {
             observer.on_start(&Start {
                 config: fit.job.config,

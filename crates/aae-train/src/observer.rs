@@ -33,7 +33,7 @@ pub trait Observer {
 pub struct Start<'a> {
     /// The run's configuration.
     pub config: &'a Config,
-    /// Number of parameters per network, by name.
+    /// Number of parameters per network, by name: of the numbers that it learns.
     pub parameters: &'a [(String, usize)],
     /// Images trained on, after holding out and limiting.
     pub training_images: usize,

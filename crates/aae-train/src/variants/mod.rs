@@ -103,6 +103,21 @@ pub trait Variant {
         networks.extend(self.discriminators());
         networks
     }
+
+    /// How many numbers each network learns, by its name: running statistics, which no gradient moves, are not counted.
+    fn parameters(&self) -> Vec<(String, usize)> {
+        let autoencoder = self.autoencoder();
+        let mut networks = vec![
+            ("encoder", autoencoder.encoder().params()),
+            ("decoder", autoencoder.decoder().params()),
+        ];
+        networks.extend(self.discriminators());
+        let count = |params: Vec<Param>| params.iter().map(Param::len).sum::<usize>();
+        networks
+            .into_iter()
+            .map(|(name, params)| (name.to_owned(), count(params)))
+            .collect()
+    }
 }
 
 /// The variant that a configuration names, with freshly drawn weights.
@@ -126,4 +141,21 @@ pub fn build(config: &Config, image: ImageShape, device: &Device) -> Result<Box<
         }
         VariantKind::Classifier => Box::new(Classifier::new(config, autoencoder)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Override;
+
+    #[test]
+    fn running_statistics_are_not_counted_as_parameters() {
+        let small = Override::set("model.encoder.hidden=[8]");
+        let config = Config::resolve("clustering-16", None, &[small]).unwrap();
+        let (height, width) = (2, 3);
+        let variant = build(&config, ImageShape { height, width }, &Device::Cpu).unwrap();
+        // Weights, biases and gains of 8 units, of a style of 5 numbers and of 16 clusters.
+        let expected = (6 * 8 + 8 + 8) + (8 * 5 + 5 + 5) + (8 * 16 + 16 + 16);
+        assert_eq!(variant.parameters()[0], ("encoder".to_owned(), expected));
+    }
 }

@@ -120,14 +120,7 @@ impl Prepared {
     pub(crate) fn parameters(&self) -> anyhow::Result<Vec<(String, usize)>> {
         self.place.run(|device| {
             let variant = variants::build(&self.config, self.image(), device)?;
-            let networks = variant.networks().into_iter();
-            let count = networks.map(|(name, params)| {
-                (
-                    name.to_owned(),
-                    params.iter().map(|param| param.len()).sum(),
-                )
-            });
-            Ok(count.collect())
+            Ok(variant.parameters())
         })
     }
 }
