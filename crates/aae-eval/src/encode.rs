@@ -46,8 +46,8 @@ pub fn label_logits_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<
 ///
 /// Errors: as [`encode_all`].
 pub fn features_all(autoencoder: &Autoencoder, split: &Split) -> Result<Vec<f32>, EvalError> {
-    rows(autoencoder, split, |images, _| {
-        autoencoder.encoder().features(images)
+    rows(autoencoder, split, |images, pass| {
+        autoencoder.encoder().features(images, pass)
     })
 }
 

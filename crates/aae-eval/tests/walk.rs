@@ -10,7 +10,7 @@ use aae_eval::{
     label_logits_all, mean_squared_error, represent_all,
 };
 use aae_models::{
-    Autoencoder, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig,
+    Autoencoder, EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig, Pass,
     PosteriorConfig, one_hot,
 };
 use aae_ops::stream::stream;
@@ -34,6 +34,13 @@ fn split() -> Split {
         SHAPE.width,
         7,
     );
+    Split::all(&Arc::new(data.unwrap()))
+}
+
+/// As many images, all alike.
+fn copies() -> Split {
+    let pixels = split().image(0).repeat(N);
+    let data = Dataset::new(pixels, vec![0; N], SHAPE.height, SHAPE.width, 1);
     Split::all(&Arc::new(data.unwrap()))
 }
 
@@ -170,7 +177,10 @@ fn labels_places_and_features_of_a_walk_are_those_of_all_images_at_once() {
     // W_C·y + z, with the inferred probabilities as y.
     let mixed = softmax(&logits).unwrap().matmul(&heads).unwrap();
     let places = (mixed + latent.style).unwrap();
-    let features = autoencoder.encoder().features(&images).unwrap();
+    let features = autoencoder
+        .encoder()
+        .features(&images, Pass::EVALUATION)
+        .unwrap();
     alike(&label_logits_all(&autoencoder, &split).unwrap(), &logits);
     alike(&represent_all(&autoencoder, &split).unwrap(), &places);
     alike(&features_all(&autoencoder, &split).unwrap(), &features);
@@ -202,9 +212,7 @@ fn corrupted_images_are_measured_against_the_clean_ones() {
 #[test]
 fn every_image_has_noise_of_its_own_and_the_same_again() {
     let autoencoder = with_posterior(SHAPE, PosteriorConfig::Gaussian {});
-    let alike = split().image(0).repeat(N);
-    let data = Dataset::new(alike, vec![0; N], SHAPE.height, SHAPE.width, 1).unwrap();
-    let split = Split::all(&Arc::new(data));
+    let split = copies();
     let codes = encode_all(&autoencoder, &split).unwrap();
     assert_eq!(codes, encode_all(&autoencoder, &split).unwrap());
     let mut distinct: Vec<[u32; 3]> = codes
@@ -214,6 +222,17 @@ fn every_image_has_noise_of_its_own_and_the_same_again() {
     distinct.sort_unstable();
     distinct.dedup();
     assert_eq!(distinct.len(), N);
+}
+
+#[test]
+fn the_noise_in_the_features_of_a_batch_is_not_that_of_another() {
+    let autoencoder = with_posterior(SHAPE, PosteriorConfig::Universal { noise_dim: 3 });
+    let split = copies();
+    let features = features_all(&autoencoder, &split).unwrap();
+    assert_eq!(features, features_all(&autoencoder, &split).unwrap());
+    // 500 images with 8 features each.
+    let (first, others) = features.split_at(500 * 8);
+    assert!(first[..] != others[..500 * 8]);
 }
 
 #[test]

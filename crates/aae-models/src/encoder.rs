@@ -1,6 +1,6 @@
 //! The encoder q(z|x), q(y|x): images to codes.
 
-use aae_ops::{Activation, Linear, Param, branched, sequential};
+use aae_ops::{Activation, Linear, Param, branched, sequential_in};
 use candle_core::{Result, Tensor, bail};
 
 use crate::init::Init;
@@ -117,11 +117,11 @@ impl Encoder {
         }
     }
 
-    /// Images `[B, pixels]` in `[0, 1]` -> the last hidden layer's output, `[B, units]`, as at evaluation.
+    /// Images `[B, pixels]` in `[0, 1]` -> the last hidden layer's output, `[B, units]`.
     ///
-    /// Errors: if the images have another size.
-    pub fn features(&self, images: &Tensor) -> Result<Tensor> {
-        sequential(&self.trunk, &self.with_noise(images, Pass::EVALUATION)?)
+    /// Errors: as [`forward`](Self::forward); if there is no hidden layer.
+    pub fn features(&self, images: &Tensor, pass: Pass) -> Result<Tensor> {
+        sequential_in(&self.trunk, &self.with_noise(images, pass)?, pass.mode)
     }
 
     /// The parameters that the label's logits depend on, in sorted name order.

@@ -66,14 +66,13 @@ fn verdict(
 ) -> anyhow::Result<Metrics> {
     let (ways, pixels) = (classifier.categories(), classifier.image().pixels());
     let (mut logits, mut features) = (Vec::new(), Vec::new());
-    for batch in images.chunks(BATCH * pixels) {
+    for (number, batch) in (0..).zip(images.chunks(BATCH * pixels)) {
         let shape = (batch.len() / pixels, pixels);
         let batch = Tensor::from_slice(batch, shape, classifier.device())?;
-        let found = classifier
-            .encoder()
-            .label_logits(&batch, Pass::EVALUATION)?;
+        let pass = Pass::evaluation(number);
+        let found = classifier.encoder().label_logits(&batch, pass)?;
         logits.extend(found.flatten_all()?.to_vec1::<f32>()?);
-        let found = classifier.encoder().features(&batch)?;
+        let found = classifier.encoder().features(&batch, pass)?;
         features.extend(found.flatten_all()?.to_vec1::<f32>()?);
     }
     let predictions = argmax_rows(&logits, ways)?;
@@ -129,6 +128,7 @@ pub(super) fn rows(metrics: &Metrics) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use aae_eval::label_logits_all;
+    use aae_models::PosteriorConfig;
 
     use super::*;
     use crate::trained::tiny;
@@ -154,5 +154,30 @@ mod tests {
         let others = asked_for[..10].iter_mut();
         others.for_each(|class| *class = (*class + 1) % 10);
         assert_eq!(judged(&asked_for)[AGREEMENT], 0.75);
+    }
+
+    #[test]
+    fn each_batch_of_samples_has_the_noise_that_a_batch_of_test_images_has() {
+        let Trained {
+            mut config,
+            autoencoder,
+            ..
+        } = tiny::untrained("nn-all");
+        config.model.posterior = PosteriorConfig::Universal { noise_dim: 3 };
+        let (image, label) = (autoencoder.image(), autoencoder.label_use());
+        let classifier = Autoencoder::new(&config.model, image, label, 0, autoencoder.device());
+        let classifier = classifier.unwrap();
+        let n = 2 * BATCH;
+        let pixels = (0..n * 6).map(|i| (i * 7919 % 251) as u8).collect();
+        let test = tiny::split(pixels, vec![0; n]);
+        let mut images = Vec::new();
+        test.gather(&(0..n as u32).collect::<Vec<_>>(), &mut images);
+        let logits = label_logits_all(&classifier, &test).unwrap();
+        let asked_for = argmax_rows(&logits, 10).unwrap();
+        let metrics = verdict(&classifier, &images, Some(&asked_for), &test).unwrap();
+        assert_eq!(metrics[AGREEMENT], 1.0);
+        let features = features_all(&classifier, &test).unwrap();
+        let distance = frechet_distance(&features, &features, 8).unwrap();
+        assert_eq!(metrics[FRECHET], distance);
     }
 }
