@@ -10,7 +10,7 @@ use crate::variants::LabelledBatch;
 
 /// The phase that every variant with known labels to infer has.
 #[derive(Debug)]
-pub struct Classification {
+pub(crate) struct Classification {
     pass: fn(u64, &'static str, u64) -> Pass,
     seed: u64,
     corruption: Corruption,
@@ -20,7 +20,7 @@ pub struct Classification {
 impl Classification {
     /// Moves the encoder's hidden layers and its label head, by passes of the given kind: [`Pass::training`], or
     /// [`Pass::tracking`] where no other phase goes through the encoder.
-    pub fn new(
+    pub(crate) fn new(
         config: &Config,
         autoencoder: &Autoencoder,
         pass: fn(u64, &'static str, u64) -> Pass,
@@ -38,7 +38,7 @@ impl Classification {
     }
 
     /// One step towards the labels of `batch`. Returns the loss.
-    pub fn update(
+    pub(crate) fn update(
         &mut self,
         autoencoder: &Autoencoder,
         batch: &LabelledBatch,
@@ -52,7 +52,7 @@ impl Classification {
     }
 
     /// The phase.
-    pub fn phase(&mut self) -> &mut Phase {
+    pub(crate) fn phase(&mut self) -> &mut Phase {
         &mut self.phase
     }
 }

@@ -23,7 +23,8 @@ pub use differences::Difference;
 pub use error::{ConfigError, ConfigErrors};
 pub use excerpt::Excerpt;
 pub use layers::Override;
-pub use variant::{LabelNeed, VariantKind};
+pub(crate) use variant::LabelNeed;
+pub use variant::VariantKind;
 
 use crate::corruption::CorruptionConfig;
 use crate::presets;

@@ -33,13 +33,11 @@ pub mod tensor_file;
 pub mod variants;
 mod warm_start;
 
-pub use classification::Classification;
 pub use draws::Draws;
 pub use error::FitError;
 pub use fit::fit;
 pub use job::{Evaluator, Job, Outcome};
 pub use phase::Phase;
-pub use reconstruction::Reconstruction;
 pub use regularizer::Regularizer;
 pub use warm_start::{WarmStart, WarmStartError};
 

@@ -8,7 +8,7 @@ use crate::phase::Phase;
 
 /// The phase that every autoencoder has.
 #[derive(Debug)]
-pub struct Reconstruction {
+pub(crate) struct Reconstruction {
     loss: ReconstructionLoss,
     label_gradient: Option<f64>,
     phase: Phase,
@@ -16,7 +16,7 @@ pub struct Reconstruction {
 
 impl Reconstruction {
     /// Moves encoder and decoder.
-    pub fn new(config: &Config, autoencoder: &Autoencoder) -> Result<Self> {
+    pub(crate) fn new(config: &Config, autoencoder: &Autoencoder) -> Result<Self> {
         Ok(Self {
             loss: config.loss.reconstruction,
             label_gradient: config.loss.label_gradient,
@@ -29,7 +29,7 @@ impl Reconstruction {
     }
 
     /// The loss of decoding the style of `latent`, and `label` where the decoder has one, to `images` `[B, pixels]`.
-    pub fn loss(
+    pub(crate) fn loss(
         &self,
         autoencoder: &Autoencoder,
         latent: &Latent,
@@ -45,12 +45,12 @@ impl Reconstruction {
     }
 
     /// One step down the `loss`, which is given back as a number.
-    pub fn update(&mut self, loss: &Tensor) -> Result<Tensor> {
+    pub(crate) fn update(&mut self, loss: &Tensor) -> Result<Tensor> {
         self.phase.update(loss)
     }
 
     /// The phase.
-    pub fn phase(&mut self) -> &mut Phase {
+    pub(crate) fn phase(&mut self) -> &mut Phase {
         &mut self.phase
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 /// The most bytes that a configuration may have.
 pub const MOST_CONFIG: u64 = 256 << 10;
 /// The most bytes that a file of metrics may have: a hundred thousand times a long run's lines.
-pub const MOST_METRICS: u64 = 256 << 20;
+pub(crate) const MOST_METRICS: u64 = 256 << 20;
 /// The most bytes that a summary, a description of the environment or the results of an experiment may have.
 pub const MOST_SUMMARY: u64 = 64 << 20;
 

@@ -57,7 +57,7 @@ pub fn capture(variant: &mut dyn Variant) -> candle_core::Result<(Tensors, Count
 ///
 /// Errors: if the tensors or counters differ in any way from those of the variant; all differences are listed and nothing is
 /// changed.
-pub fn restore(
+pub(crate) fn restore(
     variant: &mut dyn Variant,
     tensors: &Tensors,
     counters: &Counters,
@@ -115,14 +115,14 @@ pub fn restore(
 }
 
 /// Copies an autoencoder's parameters to the host: what `model.safetensors` holds.
-pub fn capture_autoencoder(autoencoder: &Autoencoder) -> candle_core::Result<Tensors> {
+pub(crate) fn capture_autoencoder(autoencoder: &Autoencoder) -> candle_core::Result<Tensors> {
     params_to_host(autoencoder.state())
 }
 
 /// Gives an autoencoder captured parameters.
 ///
 /// Errors: if they differ in any way from its own; all differences are listed and nothing is changed.
-pub fn restore_autoencoder(
+pub(crate) fn restore_autoencoder(
     autoencoder: &Autoencoder,
     tensors: &Tensors,
 ) -> Result<(), RestoreError> {

@@ -27,7 +27,7 @@ pub enum VariantKind {
 
 /// What a variant does with the labels of the training images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LabelNeed {
+pub(crate) enum LabelNeed {
     /// It never sees one.
     Never,
     /// It may see some: `data.labelled` of them, 0 included.
@@ -50,7 +50,7 @@ impl VariantKind {
     }
 
     /// What it does with the labels of the training images.
-    pub fn label_need(self) -> LabelNeed {
+    pub(crate) fn label_need(self) -> LabelNeed {
         match self {
             Self::Ae | Self::Aae | Self::Clustering => LabelNeed::Never,
             Self::DimensionalityReduction => LabelNeed::May,

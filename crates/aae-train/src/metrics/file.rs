@@ -34,7 +34,7 @@ pub struct Cut {
 
 impl Cut {
     /// Whether the evaluation of `split` after `step` steps is left.
-    pub fn has_evaluation_of(&self, split: &str, step: u64) -> bool {
+    pub(crate) fn has_evaluation_of(&self, split: &str, step: u64) -> bool {
         let is_it = |line: &Line| matches!(line, Line::Evaluation(line) if line.step == step && line.split == split);
         self.kept.iter().any(is_it)
     }

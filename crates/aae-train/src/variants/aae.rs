@@ -14,7 +14,7 @@ use crate::reconstruction::Reconstruction;
 
 /// An autoencoder whose codes follow a prior.
 #[derive(Debug)]
-pub struct Aae {
+pub(super) struct Aae {
     seed: u64,
     autoencoder: Autoencoder,
     corruption: Corruption,
@@ -25,7 +25,7 @@ pub struct Aae {
 
 impl Aae {
     /// Trains `autoencoder` as the configuration says, against a discriminator drawn by the run's seed.
-    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+    pub(super) fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         Ok(Self {
             seed: config.seed,
             corruption: Corruption::new(config.corruption, config.seed),

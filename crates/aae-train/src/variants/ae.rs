@@ -12,7 +12,7 @@ use crate::reconstruction::Reconstruction;
 
 /// A plain autoencoder; with a corruption, a denoising one.
 #[derive(Debug)]
-pub struct Ae {
+pub(super) struct Ae {
     seed: u64,
     autoencoder: Autoencoder,
     corruption: Corruption,
@@ -21,7 +21,7 @@ pub struct Ae {
 
 impl Ae {
     /// Trains `autoencoder` as the configuration says.
-    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+    pub(super) fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         Ok(Self {
             seed: config.seed,
             corruption: Corruption::new(config.corruption, config.seed),

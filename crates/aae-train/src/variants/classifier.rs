@@ -11,14 +11,14 @@ use crate::phase::Phase;
 
 /// A classifier. Its autoencoder's decoder stays as it was drawn, and is good for nothing.
 #[derive(Debug)]
-pub struct Classifier {
+pub(super) struct Classifier {
     autoencoder: Autoencoder,
     classification: Classification,
 }
 
 impl Classifier {
     /// Trains the encoder of `autoencoder` as the configuration says.
-    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+    pub(super) fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         Ok(Self {
             classification: Classification::new(config, &autoencoder, Pass::tracking)?,
             autoencoder,

@@ -13,7 +13,7 @@ use crate::reconstruction::Reconstruction;
 
 /// An autoencoder with a cluster that follows Cat(K) and a style that follows p(z).
 #[derive(Debug)]
-pub struct Clustering {
+pub(super) struct Clustering {
     seed: u64,
     autoencoder: Autoencoder,
     corruption: Corruption,
@@ -23,7 +23,7 @@ pub struct Clustering {
 
 impl Clustering {
     /// Trains `autoencoder` as the configuration says, against discriminators drawn by the run's seed.
-    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+    pub(super) fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         Ok(Self {
             seed: config.seed,
             corruption: Corruption::new(config.corruption, config.seed),

@@ -15,7 +15,7 @@ use crate::reconstruction::Reconstruction;
 
 /// An autoencoder of cluster heads and styles around them, helped by known labels if there are any.
 #[derive(Debug)]
-pub struct DimensionalityReduction {
+pub(super) struct DimensionalityReduction {
     seed: u64,
     autoencoder: Autoencoder,
     corruption: Corruption,
@@ -28,7 +28,7 @@ pub struct DimensionalityReduction {
 
 impl DimensionalityReduction {
     /// Trains `autoencoder` as the configuration says, against discriminators drawn by the run's seed.
-    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+    pub(super) fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         let classification = match config.data.labelled {
             Some(0) => None,
             _ => Some(Classification::new(config, &autoencoder, Pass::training)?),

@@ -14,7 +14,7 @@ use crate::reconstruction::Reconstruction;
 
 /// An autoencoder whose codes follow a prior with components, each class its own.
 #[derive(Debug)]
-pub struct LabelRegularized {
+pub(super) struct LabelRegularized {
     seed: u64,
     autoencoder: Autoencoder,
     corruption: Corruption,
@@ -26,7 +26,7 @@ pub struct LabelRegularized {
 
 impl LabelRegularized {
     /// Trains `autoencoder` as the configuration says, against a discriminator drawn by the run's seed.
-    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+    pub(super) fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         let classes = config.model.categories;
         // The code, the one-hot label, and one more way for a label that is not known.
         let inputs = config.model.latent_dim + classes + 1;

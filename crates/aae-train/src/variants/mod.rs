@@ -15,14 +15,14 @@ use aae_models::{Autoencoder, ImageShape};
 use aae_ops::Param;
 use candle_core::{Device, Result, Tensor, bail};
 
-pub use aae::Aae;
-pub use ae::Ae;
-pub use classifier::Classifier;
-pub use clustering::Clustering;
-pub use dimensionality_reduction::DimensionalityReduction;
-pub use label_regularized::LabelRegularized;
-pub use semi_supervised::SemiSupervised;
-pub use supervised::Supervised;
+use aae::Aae;
+use ae::Ae;
+use classifier::Classifier;
+use clustering::Clustering;
+use dimensionality_reduction::DimensionalityReduction;
+use label_regularized::LabelRegularized;
+use semi_supervised::SemiSupervised;
+use supervised::Supervised;
 
 use crate::config::{Config, VariantKind};
 use crate::phase::Phase;

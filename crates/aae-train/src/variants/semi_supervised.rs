@@ -15,7 +15,7 @@ use crate::reconstruction::Reconstruction;
 
 /// An autoencoder with a label that follows Cat(K) and a style that follows p(z), helped by known labels.
 #[derive(Debug)]
-pub struct SemiSupervised {
+pub(super) struct SemiSupervised {
     seed: u64,
     autoencoder: Autoencoder,
     corruption: Corruption,
@@ -26,7 +26,7 @@ pub struct SemiSupervised {
 
 impl SemiSupervised {
     /// Trains `autoencoder` as the configuration says, against discriminators drawn by the run's seed.
-    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+    pub(super) fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         Ok(Self {
             seed: config.seed,
             corruption: Corruption::new(config.corruption, config.seed),

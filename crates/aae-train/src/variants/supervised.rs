@@ -18,7 +18,7 @@ use crate::reconstruction::Reconstruction;
 
 /// An autoencoder whose codes follow a prior, and whose decoder knows the label.
 #[derive(Debug)]
-pub struct Supervised {
+pub(super) struct Supervised {
     seed: u64,
     autoencoder: Autoencoder,
     corruption: Corruption,
@@ -30,7 +30,7 @@ pub struct Supervised {
 
 impl Supervised {
     /// Trains `autoencoder` as the configuration says, against a discriminator drawn by the run's seed.
-    pub fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
+    pub(super) fn new(config: &Config, autoencoder: Autoencoder) -> Result<Self> {
         let label_in_discriminator = config.regularization.label_in_discriminator;
         let label_inputs = if label_in_discriminator {
             config.model.categories
