@@ -54,7 +54,7 @@ impl Unit {
 }
 
 /// Name, label, short label, unit, whether it is a key figure, meaning; in the order in which they are shown.
-const KNOWN: [(&str, &str, &str, Unit, bool, &str); 25] = [
+const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
     (
         "classification_error",
         "classification error",
@@ -222,14 +222,6 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 25] = [
         Unit::Plain,
         true,
         "The reconstruction error where the encoder sees images corrupted as in training: against the clean ones.",
-    ),
-    (
-        "nearest_neighbour_accuracy",
-        "nearest neighbours",
-        "neighbours",
-        Unit::Share,
-        true,
-        "Share of the codes whose nearest other code belongs to the same class.",
     ),
     (
         "sliced_wasserstein",
