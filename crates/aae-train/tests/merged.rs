@@ -8,14 +8,10 @@ use aae_models::{Autoencoder, Discriminator, LabelUse, Pass, losses};
 use aae_ops::{Param, backward, zero_gradients};
 use aae_train::{Draws, Regularizer};
 use candle_core::{Device, Tensor};
-use common::{IMAGE, config, step_batch};
+use common::{IMAGE, config, numbers, step_batch};
 
 /// Images in a batch: an odd number.
 const POSITIONS: [u32; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
-
-fn numbers(tensor: &Tensor) -> Vec<f32> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
 
 fn gradients(params: &[Param]) -> Vec<f32> {
     let gradient = |param: &Param| numbers(&param.gradient().unwrap().unwrap());

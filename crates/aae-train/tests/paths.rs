@@ -8,8 +8,8 @@ use aae_ops::{Param, Precision, with_plain_ops, with_portable_products, with_pre
 use aae_train::config::Config;
 use aae_train::presets::presets;
 use aae_train::variants::build;
-use candle_core::{Device, Tensor};
-use common::{IMAGE, config, step_batch};
+use candle_core::Device;
+use common::{IMAGE, config, numbers, step_batch};
 
 /// How many images each step sees: numbers that no register divides.
 const BATCHES: [u32; 3] = [31, 13, 33];
@@ -63,10 +63,6 @@ const MORE: [(&str, &[&str]); 7] = [
         ],
     ),
 ];
-
-fn numbers(tensor: &Tensor) -> Vec<f32> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
 
 /// What three steps did: the losses of each, and how far they moved every parameter and running statistic.
 struct Trace {

@@ -16,7 +16,7 @@ use aae_train::observer::{Observer, StepReport};
 use aae_train::run_dir::RunDir;
 use aae_train::variants::{LabelledBatch, StepBatch};
 use aae_train::{Evaluator, FitError, Job, Outcome, fit};
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 
 pub(crate) const IMAGES: usize = 50;
 
@@ -227,4 +227,9 @@ pub(crate) fn step_batch(config: &Config, positions: &[u32], step: u64) -> StepB
         images,
         step,
     }
+}
+
+/// Every number of a tensor, row-major.
+pub(crate) fn numbers(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
 }
