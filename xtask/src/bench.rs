@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use crate::cargo::{cargo, root};
+use crate::run::exit_code;
 
 const HELP: &str = "\
 usage: cargo xtask bench [OPTIONS]
@@ -59,8 +60,5 @@ pub(crate) fn main(args: &[OsString]) -> Result<ExitCode> {
         .args(args)
         .status()
         .context("cannot start cargo")?;
-    Ok(match status.code() {
-        Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
-        None => ExitCode::FAILURE,
-    })
+    Ok(exit_code(status))
 }

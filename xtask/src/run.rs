@@ -22,7 +22,8 @@ const UNAVAILABLE: u8 = 75;
 /// Builds the program for the device that `args` choose, then hands this process over to it: its signals, its exit
 /// code, its current directory. Returns only if the build failed (with cargo's exit code) or nothing could be started.
 pub(crate) fn become_program(args: &[OsString]) -> Result<ExitCode> {
-    let (machine, feature) = (Machine::here(), feature(args, Machine::here()));
+    let machine = Machine::here();
+    let feature = feature(args, machine);
     if let Some(obstacle) = feature.and_then(|feature| obstacle(feature, machine)) {
         eprintln!("error: {obstacle}");
         return Ok(ExitCode::from(UNAVAILABLE));
@@ -137,7 +138,8 @@ fn executable(message: &str) -> Option<PathBuf> {
     }
 }
 
-fn exit_code(status: ExitStatus) -> ExitCode {
+/// The exit code of a program that ended so; 1 where it has none of its own, as after a signal.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     code.map_or(ExitCode::FAILURE, ExitCode::from)
 }

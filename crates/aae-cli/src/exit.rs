@@ -27,11 +27,13 @@ use crate::text;
 /// A usage or configuration error.
 const USAGE: u8 = 2;
 /// Bad data or a bad checkpoint.
-const DATA: u8 = 65;
+pub(crate) const DATA: u8 = 65;
 /// What should not happen: a bug.
 const BUG: u8 = 70;
+/// Something cannot be created, for something else is there.
+pub(crate) const CANNOT_CREATE: u8 = 73;
 /// An I/O error.
-const IO: u8 = 74;
+pub(crate) const IO: u8 = 74;
 /// Device or memory: try again later.
 const UNAVAILABLE: u8 = 75;
 

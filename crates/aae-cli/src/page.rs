@@ -18,10 +18,7 @@ use aae_train::regular_file;
 pub(crate) use experiment::of_experiment;
 pub(crate) use run::of_run;
 
-/// A bad file.
-const DATA: u8 = 65;
-/// An I/O error.
-const IO: u8 = 74;
+use crate::exit;
 
 /// A file that a page needs cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +43,8 @@ impl PageError {
     /// 65 for what a run would not leave, 74 for I/O errors.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::BadFile { .. } => DATA,
-            Self::Io { .. } => IO,
+            Self::BadFile { .. } => exit::DATA,
+            Self::Io { .. } => exit::IO,
         }
     }
 }

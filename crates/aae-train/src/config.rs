@@ -206,13 +206,8 @@ impl Config {
         layers
             .add_text(text, origin)
             .map_err(|error| ConfigErrors::new(vec![error]))?;
-        Self::whole(&layers, origin)
-    }
-
-    /// What `layers`, read from `origin` alone, state of everything.
-    fn whole(layers: &layers::Layers, origin: &str) -> Result<Self, ConfigErrors> {
         let base = layers::Layers::preset(presets::default())?;
-        let config = decode::decode(layers, &base.table, Vec::new());
+        let config = decode::decode(&layers, &base.table, Vec::new());
         config.map_err(|errors| errors.in_file(origin))
     }
 

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-/// A bad file.
-const DATA: u8 = 65;
-/// Something else is there.
-const CANNOT_CREATE: u8 = 73;
+use crate::exit;
 
 /// An experiment cannot be made or shown.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +35,8 @@ impl ExperimentError {
     /// 73 where another run is in the way, else 65.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::OtherConfig { .. } | Self::NotARun { .. } => CANNOT_CREATE,
-            Self::Results { .. } | Self::Page { .. } => DATA,
+            Self::OtherConfig { .. } | Self::NotARun { .. } => exit::CANNOT_CREATE,
+            Self::Results { .. } | Self::Page { .. } => exit::DATA,
         }
     }
 }
