@@ -30,7 +30,6 @@ fn counts(buffer: &[f32]) -> usize {
 }
 
 /// Numbers that go back to their thread when they are no longer needed.
-#[derive(Default)]
 pub(crate) struct Buffer(Vec<f32>);
 
 impl Buffer {

@@ -2,9 +2,9 @@
 
 use std::iter;
 use std::ops::{Deref, Range};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, OnceLock};
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use crate::buffer::Buffer;
 use crate::normalize::Normalized;
@@ -23,7 +23,8 @@ pub(crate) struct Chain {
     mode: Mode,
     /// That of the forward pass; the backward pass may run when the setting is another.
     precision: Precision,
-    kept: Mutex<Kept>,
+    /// Set by the forward pass, which there is one of.
+    kept: OnceLock<Kept>,
 }
 
 /// What the backward pass needs of the forward pass.
@@ -42,12 +43,8 @@ impl Chain {
             heads: heads.to_vec(),
             mode,
             precision: precision(),
-            kept: Mutex::default(),
+            kept: OnceLock::new(),
         }
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many numbers a row of the output has.
@@ -71,7 +68,9 @@ impl Chain {
             outputs.push((output, head.width()));
             kept.normalized.push(normalized);
         }
-        *self.kept() = kept;
+        if self.kept.set(kept).is_err() {
+            bail!("expected one forward pass, found a second")
+        }
         Ok(outputs)
     }
 
@@ -83,7 +82,9 @@ impl Chain {
         heads: impl Iterator<Item = (Y, Buffer)>,
     ) -> Result<Option<Tensor>> {
         let (batch, wants_input) = (x.dims2()?.0, x.track_op());
-        let Kept { hidden, normalized } = &*self.kept();
+        let Some(Kept { hidden, normalized }) = self.kept.get() else {
+            bail!("expected a forward pass before the backward pass")
+        };
         // What layer number `depth` was given, the heads being those after the last. The first layer's is copied: a tensor may share its
         // memory with one that moves before the gradient is used, with a parameter even.
         let input = |depth: usize| match depth.checked_sub(1) {

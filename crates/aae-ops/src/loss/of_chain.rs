@@ -1,9 +1,9 @@
 //! A stack of layers and the loss of its output as one operation.
 
 use std::iter;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::ElementLoss;
 use crate::buffer::Buffer;
@@ -18,7 +18,7 @@ pub(crate) struct LossOfChain {
     /// Contiguous, and like the stack's output.
     target: Tensor,
     /// That output, for the backward pass.
-    logits: Mutex<Buffer>,
+    logits: OnceLock<Buffer>,
 }
 
 impl LossOfChain {
@@ -27,12 +27,8 @@ impl LossOfChain {
             chain,
             loss,
             target,
-            logits: Mutex::default(),
+            logits: OnceLock::new(),
         }
-    }
-
-    fn logits(&self) -> MutexGuard<'_, Buffer> {
-        self.logits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -50,9 +46,8 @@ impl CustomOp2 for LossOfChain {
     ) -> Result<(CpuStorage, Shape)> {
         let batch = x_layout.shape().dims2()?.0;
         let mut outputs = self.chain.outputs(contiguous(x, x_layout)?, batch)?;
-        let logits = outputs.remove(0).0;
-        let loss = read(&self.target, |target| Ok(self.loss.value(&logits, target)))?;
-        *self.logits() = logits;
+        let logits = self.logits.get_or_init(|| outputs.remove(0).0);
+        let loss = read(&self.target, |target| Ok(self.loss.value(logits, target)))?;
         Ok((CpuStorage::F32(vec![loss]), Shape::from(())))
     }
 
@@ -64,9 +59,11 @@ impl CustomOp2 for LossOfChain {
         upstream: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let upstream = upstream.to_scalar::<f32>()?;
-        let logits = self.logits();
+        let Some(logits) = self.logits.get() else {
+            bail!("expected a forward pass before the backward pass")
+        };
         let gradient = read(&self.target, |target| {
-            Ok(self.loss.gradient(&logits, target, upstream))
+            Ok(self.loss.gradient(logits, target, upstream))
         })?;
         let dx = self
             .chain
