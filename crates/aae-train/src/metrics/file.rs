@@ -119,8 +119,7 @@ fn sync_name(path: &Path) -> Result<(), MetricsError> {
 ///
 /// Errors: any I/O error; a whole line that is not one of ours.
 pub fn read(path: &Path) -> Result<Vec<Line>, MetricsError> {
-    let bytes =
-        regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, READ))?;
+    let bytes = regular_file::read(path, regular_file::MOST_METRICS).map_err(failed(path, READ))?;
     from_bytes(&bytes, path)
 }
 
