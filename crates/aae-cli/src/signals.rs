@@ -47,7 +47,11 @@ impl Stop {
                             first = Some(Instant::now());
                             signal.store(number as usize, Ordering::SeqCst);
                             asked.store(true, Ordering::SeqCst);
-                            tracing::info!("saving and stopping; once more to quit without");
+                            // On a thread of its own: where nobody reads what is said, saying it waits, and the next signal has to
+                            // be heard all the same.
+                            let _ = thread::Builder::new().spawn(|| {
+                                tracing::info!("saving and stopping; once more to quit without");
+                            });
                         }
                         Some(first) if first.elapsed() < SAME => {}
                         Some(_) => std::process::exit(code(number).into()),

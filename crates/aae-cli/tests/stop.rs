@@ -3,8 +3,9 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::thread::sleep;
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use support::{PRESETS, Place, Run, TINY, signal, training};
@@ -122,6 +123,32 @@ fn signals_that_come_together_end_the_run_without_a_panic() {
     // Whatever moment it left at, the run can be gone on with, or never had a checkpoint.
     let run = place.run(&["train", "--resume", "runs/aae-s0", "--dry-run"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
+}
+
+#[test]
+fn a_second_signal_ends_a_run_whose_output_nobody_reads() {
+    let place = Place::new();
+    // Nobody reads, but somebody could.
+    let (_unread, pipe) = std::io::pipe().unwrap();
+    let mut full = pipe.try_clone().unwrap();
+    // Fills the pipe, and waits until the test is over.
+    spawn(move || {
+        while full.write_all(&[b' '; 4096]).is_ok() {}
+    });
+    let mut command = place.command(&training(&["--epochs", "1000000", "--set", "log_every=1"]));
+    command.stdout(Stdio::null()).stderr(pipe);
+    let mut child = command.spawn().unwrap();
+    wait_for_lines(&place, "runs/aae-s0", 1);
+    signal(&child, "TERM");
+    sleep(Duration::from_millis(1500));
+    signal(&child, "TERM");
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() && began.elapsed() < Duration::from_secs(5) {
+        sleep(Duration::from_millis(1));
+    }
+    // Does nothing to one that has ended.
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
 #[test]
