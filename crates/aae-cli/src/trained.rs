@@ -18,6 +18,7 @@ use crate::args::DataArgs;
 use crate::data::{self, Found};
 use crate::exit::UsageError;
 use crate::figures::caption;
+use crate::output;
 use crate::pictures::Subject;
 use crate::report;
 
@@ -252,12 +253,14 @@ impl Trained {
     }
 
     /// Where to write: the path that the user chose, or `name` in the run's folder `samples`; without a run, here.
+    ///
+    /// Errors: if that folder cannot be made; as [`output::place`].
     pub(crate) fn output(&self, chosen: Option<&Path>, name: &str) -> anyhow::Result<PathBuf> {
         if let Some(path) = chosen {
-            return Ok(path.to_path_buf());
+            return Ok(output::place(path)?);
         }
         let Some(run) = &self.folder else {
-            return Ok(PathBuf::from(name));
+            return Ok(output::place(Path::new(name))?);
         };
         let folder = run.join("samples");
         durable::create_directories(&folder)
@@ -267,7 +270,7 @@ impl Trained {
                 source,
             })
             .context("choose a place with --out")?;
-        Ok(folder.join(name))
+        Ok(output::place(&folder.join(name))?)
     }
 }
 

@@ -62,6 +62,17 @@ fn assert_balanced(html: &str) {
     assert!(open.is_empty(), "{open:?} not closed");
 }
 
+#[cfg(unix)]
+#[test]
+fn behind_a_link_the_file_there_is_written() {
+    let place = Place::trained();
+    fs::write(place.path("page.html"), "old").unwrap();
+    std::os::unix::fs::symlink("page.html", place.path("link.html")).unwrap();
+    place.run(&["report", "--out", "link.html"]).succeeds();
+    assert!(place.path("link.html").is_symlink());
+    page(&place, "page.html");
+}
+
 #[test]
 fn the_page_of_a_run_has_its_figures_pictures_configuration_and_commands() {
     let place = Place::new();

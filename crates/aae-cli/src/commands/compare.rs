@@ -59,7 +59,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         let title = "The same images, made again by each run";
         let columns = pictures::columns(positions.len() * (1 + named.len()));
         let drawing = pictures::comparison(title, "", &test, &positions, columns, &named)?;
-        let path = args.out.clone().unwrap_or_else(|| beside(&models));
+        let path = output::place(&args.out.clone().unwrap_or_else(|| beside(&models)))?;
         pictures::write(&path, drawing)?;
         Ok(path)
     })?;

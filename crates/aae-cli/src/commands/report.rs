@@ -44,7 +44,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
         },
     };
     let default = || folder.join("report.html");
-    let path = args.out.clone().unwrap_or_else(default);
+    let path = output::place(&args.out.clone().unwrap_or_else(default))?;
     durable::write(&path, &html)?;
     output::wrote(&path)
 }
