@@ -15,7 +15,7 @@ use super::train::{ChangeArgs, Ended, Prepared, anywhere_else, begin, finished, 
 use crate::args::DataArgs;
 use crate::device::DeviceArgs;
 use crate::exit::UsageError;
-use crate::experiment::docs::Page;
+use crate::experiment::docs::{self, Page};
 use crate::experiment::gather::{self, Subject};
 use crate::experiment::{EXPERIMENTS, RESULTS, Seeds, folder, seed_folder, table};
 use crate::logging::LogFile;
@@ -123,11 +123,10 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
     results.write(&path)?;
     output::print(&format!("\n{}\n", table::table(&results)))?;
     output::wrote(&path)?;
-    if let Some(docs) = &args.docs {
-        // Read again: hours may have passed.
-        match Page::read(docs)?.put(&results)? {
-            true => output::wrote(docs)?,
-            false => output::print(&format!("{} is as it was\n", docs.display()))?,
+    if let Some(page) = &args.docs {
+        match docs::put(page, &results)? {
+            true => output::wrote(page)?,
+            false => output::print(&format!("{} is as it was\n", page.display()))?,
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 //!
 //! Everything else in the page stays byte for byte, so that people write around the table and no number in it is typed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use aae_train::presets::preset;
@@ -28,6 +28,35 @@ const MOST_DEVIATIONS: usize = 2;
 
 /// The most bytes that a page may have.
 const MOST_PAGE: u64 = 16 << 20;
+
+/// Puts the row of these results into a page as it is by now, which may be hours after it was first read: in the place of the one
+/// before, or as the last. Whether that changed the page.
+///
+/// Errors: as [`Page::read`]; if the page cannot be written.
+pub(crate) fn put(page: &Path, results: &Results) -> anyhow::Result<bool> {
+    put_row(page, &results.experiment, &row(results))
+}
+
+fn put_row(page: &Path, name: &str, row: &str) -> anyhow::Result<bool> {
+    let _turn = turn(page);
+    let page = Page::read(page)?;
+    let text = page.with_row(name, row);
+    if text == page.text {
+        return Ok(false);
+    }
+    durable::write(&page.path, text.as_bytes())?;
+    Ok(true)
+}
+
+/// The right to change a page, until the returned folder is closed: a lock on the folder that the page is in, for the page itself is
+/// replaced. Without it a row that another experiment puts in meanwhile would be lost.
+///
+/// None where folders cannot be locked, and where there is no page, which reading it tells.
+fn turn(page: &Path) -> Option<File> {
+    let folder = File::open(fs::canonicalize(page).ok()?.parent()?).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
+}
 
 /// A page with a place for rows.
 #[derive(Debug)]
@@ -74,16 +103,6 @@ impl Page {
             ))
             .into()),
         }
-    }
-
-    /// Puts in the row of these results: in the place of the one before, or as the last. Whether that changed the page.
-    pub(crate) fn put(&self, results: &Results) -> anyhow::Result<bool> {
-        let text = self.with_row(&results.experiment, &row(results));
-        if text == self.text {
-            return Ok(false);
-        }
-        durable::write(&self.path, text.as_bytes())?;
-        Ok(true)
     }
 
     /// The rows with their line ends, or nothing if this is not our table.

@@ -1,5 +1,7 @@
 //! Rows that are put into pages.
 
+use std::thread;
+
 use super::*;
 
 fn page(text: &str) -> Option<Page> {
@@ -41,6 +43,26 @@ fn a_row_replaces_its_own_and_leaves_the_others_byte_for_byte() {
         replaced,
         changed.replace("|`aae-8d`|x|", "| `aae-8d` | y |")
     );
+}
+
+#[test]
+fn rows_that_are_put_in_at_once_are_all_there() {
+    let place = tempfile::tempdir().unwrap();
+    let path = &place.path().join("page.md");
+    fs::write(path, format!("{BEGIN}\n{END}\n")).unwrap();
+    let names: Vec<String> = (0..8).map(|number| format!("aae-{number}")).collect();
+    thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(move || put_row(path, name, &format!("| `{name}` |")).unwrap());
+        }
+    });
+    let page = Page::read(path).unwrap();
+    let mut rows = page.rows().unwrap();
+    rows.sort_unstable();
+    let expected = names.iter().map(|name| format!("| `{name}` |\n"));
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+    // The lock has left nothing.
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
 }
 
 #[test]
