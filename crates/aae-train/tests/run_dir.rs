@@ -183,6 +183,7 @@ fn litter_is_removed_on_resuming_and_nothing_else() {
     let litter = [
         ".config.toml.4711-0.aae.tmp",
         ".summary.json.4711-12.aae.tmp",
+        ".metrics.jsonl.damaged-1.4711-0.aae.tmp",
         "checkpoints/.step-5.safetensors.4711-0.aae.tmp",
         "checkpoints/.diverged-step-5.safetensors.4711-0.aae.tmp",
         "figures/.latent.png.4711-0.aae.tmp",
@@ -193,6 +194,7 @@ fn litter_is_removed_on_resuming_and_nothing_else() {
     let others = [
         ".report.html.4711-0.aae.tmp",
         ".thesis.tex.4711-0.aae.tmp",
+        "metrics.jsonl.damaged-1",
         "checkpoints/notes.tmp",
         "checkpoints/.step-05.safetensors.4711-0.aae.tmp",
         "checkpoints/.step-5.safetensors.aae.tmp",

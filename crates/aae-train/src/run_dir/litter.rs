@@ -8,13 +8,14 @@ use std::io;
 use std::path::Path;
 
 use super::{
-    CHECKPOINTS, CONFIG, ENVIRONMENT, FIGURES, LABELLED, LIST, LOCK, MODEL, RunDirError, SUMMARY,
+    CHECKPOINTS, CONFIG, ENVIRONMENT, FIGURES, LABELLED, LIST, LOCK, METRICS, MODEL, RunDirError,
+    SUMMARY,
 };
 use crate::{checkpoint, durable};
 
 /// Removes the temporary files of a locked run folder: regular files named after a file that training writes in that place.
 pub(super) fn remove(root: &Path) -> Result<(), RunDirError> {
-    remove_in(root, |name| MEMBERS.contains(&name))?;
+    remove_in(root, |name| MEMBERS.contains(&name) || is_damaged(name))?;
     remove_in(&root.join(CHECKPOINTS), is_checkpoint)?;
     let figures = root.join(FIGURES);
     remove_in(&figures, is_picture)?;
@@ -53,6 +54,12 @@ pub(super) fn is_vacant(root: &Path) -> Result<bool, RunDirError> {
 
 /// The files of a run folder itself that are written whole.
 const MEMBERS: [&str; 5] = [CONFIG, ENVIRONMENT, LABELLED, MODEL, SUMMARY];
+
+/// Whether this is a copy of metrics that could not be read.
+fn is_damaged(name: &str) -> bool {
+    let rest = name.strip_prefix(METRICS);
+    rest.is_some_and(|rest| rest.starts_with(".damaged-"))
+}
 
 fn is_checkpoint(name: &str) -> bool {
     checkpoint::step_of(name.strip_prefix("diverged-").unwrap_or(name)).is_some()
