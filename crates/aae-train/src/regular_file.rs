@@ -81,7 +81,8 @@ pub(crate) fn describe(kind: FileType) -> &'static str {
     }
 }
 
-fn too_large(found: u64, most: u64) -> io::Error {
+/// The error for a file of more bytes than it may have.
+pub(crate) fn too_large(found: u64, most: u64) -> io::Error {
     io::Error::new(
         io::ErrorKind::FileTooLarge,
         format!("expected at most {most} bytes, found {found}"),

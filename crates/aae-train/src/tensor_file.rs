@@ -188,11 +188,7 @@ pub(crate) fn read_in<M: DeserializeOwned>(
     path: &Path,
     kind: &'static str,
 ) -> Result<(Tensors, M), TensorFileError> {
-    let bytes = fs
-        .read(path, MOST_BYTES)
-        .map_err(TensorFileCause::Read)
-        .map_err(TensorFileError::at(path))?;
-    parse(&bytes, path, kind)
+    read::read(fs, path, kind).map_err(TensorFileError::at(path))
 }
 
 /// As [`read`], of a file's bytes; `path` is only named in errors.

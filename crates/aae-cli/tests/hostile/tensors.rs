@@ -47,6 +47,12 @@ fn checkpoint_is(place: &Place, bytes: impl AsRef<[u8]>) {
     write(place, LAST, bytes);
 }
 
+/// Puts so much of nothing behind what a file has that it is as long as one may be.
+fn lengthen(place: &Place, path: &str) {
+    let file = fs::File::options().write(true).open(place.path(path));
+    file.unwrap().set_len(8 << 30).unwrap();
+}
+
 const TWICE: &str = r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
 const HALF: &str = r#"{"w":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}}"#;
 
@@ -102,6 +108,15 @@ fn checkpoints() {
             },
             SAMPLE,
             "expected at most 8589934592 bytes, found 1099511627776",
+        ),
+        bad(
+            "eight gibibytes of nothing",
+            |p| {
+                checkpoint_is(p, "");
+                lengthen(p, LAST);
+            },
+            SAMPLE,
+            "header cannot be read",
         ),
         bad(
             "a pipe",
@@ -230,6 +245,12 @@ fn models() {
             |p| sparse(p, MODEL),
             SAMPLE,
             "expected at most 8589934592 bytes",
+        ),
+        bad(
+            "gibibytes of nothing behind it",
+            |p| lengthen(p, MODEL),
+            SAMPLE,
+            "bytes of data",
         ),
         bad(
             "not a number",

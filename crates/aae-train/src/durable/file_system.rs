@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::{planted, regular_file};
@@ -24,8 +24,8 @@ pub(crate) trait Fs {
     /// The names in `directory`, in no order.
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>>;
 
-    /// The whole of a regular file of at most `most` bytes.
-    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
+    /// A regular file, open, with its length in bytes.
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, u64)>;
 }
 
 /// A file that is being written.
@@ -65,8 +65,9 @@ impl Fs for Disk {
             .collect()
     }
 
-    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        regular_file::read(path, most)
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, u64)> {
+        let (file, length) = regular_file::open(path)?;
+        Ok((Box::new(file), length))
     }
 }
 

@@ -71,18 +71,26 @@ fn types(tensors: &[(String, String)]) -> String {
     text + ", expected F32"
 }
 
-/// Checks the header of a whole file and returns its `aae` metadata, if it has any.
-pub(super) fn check(bytes: &[u8]) -> Result<Option<String>, HeaderError> {
-    let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
-        return Err(HeaderError::Short { found: bytes.len() });
+/// How many bytes the header takes of a file of `length` bytes that begins with these.
+pub(super) fn size(begin: &[u8], length: u64) -> Result<u64, HeaderError> {
+    let Some((claimed, _)) = begin.split_first_chunk::<8>() else {
+        return Err(HeaderError::Short { found: begin.len() });
     };
-    let claimed = u64::from_le_bytes(*length);
-    let available = MAX_HEADER.min(rest.len() as u64);
-    if claimed > available {
-        return Err(HeaderError::HeaderLength { claimed, available });
+    let claimed = u64::from_le_bytes(*claimed);
+    let available = MAX_HEADER.min(length.saturating_sub(8));
+    match claimed > available {
+        true => Err(HeaderError::HeaderLength { claimed, available }),
+        false => Ok(claimed),
     }
-    // `claimed` is at most `rest.len()`, so it is a usize.
-    let (header, data) = rest.split_at(claimed as usize);
+}
+
+/// Checks the header of a file of `length` bytes, of which those up to the end of the header will do, and returns its `aae` metadata,
+/// if it has any.
+pub(super) fn check(begin: &[u8], length: u64) -> Result<Option<String>, HeaderError> {
+    let size = size(begin, length)?;
+    // It is at most `MAX_HEADER`, and so a usize. A file that was cut meanwhile may have less.
+    let header = begin.get(8..8 + size as usize).unwrap_or_default();
+    let data = length.saturating_sub(8 + size);
     let Header {
         metadata,
         mut tensors,
@@ -103,10 +111,10 @@ pub(super) fn check(bytes: &[u8]) -> Result<Option<String>, HeaderError> {
     for (name, tensor) in tensors {
         position = end_of(name, &tensor, position)?;
     }
-    if position != data.len() as u64 {
+    if position != data {
         return Err(HeaderError::DataLength {
             expected: position,
-            found: data.len() as u64,
+            found: data,
         });
     }
     Ok(metadata)

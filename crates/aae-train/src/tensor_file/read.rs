@@ -1,5 +1,8 @@
 //! From bytes to tensors and metadata; nothing is believed before the hash has been checked.
 
+use std::io::Read;
+use std::path::Path;
+
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -7,8 +10,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::write::{HASH_AT, HASH_DIGITS};
-use super::{FORMAT_VERSION, HostTensor, TensorFileCause, Tensors, check_finite, header};
-use crate::hex;
+use super::{
+    FORMAT_VERSION, HostTensor, MOST_BYTES, TensorFileCause, Tensors, check_finite, header,
+};
+use crate::durable::Fs;
+use crate::{hex, regular_file};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,14 +25,52 @@ struct Envelope {
     meta: Value,
 }
 
+/// Reads a file, verifies it and takes it apart.
+///
+/// The header is checked before the data is read: a sparse file of gibibytes costs its sender nothing.
+pub(super) fn read<M: DeserializeOwned>(
+    fs: &dyn Fs,
+    path: &Path,
+    kind: &'static str,
+) -> Result<(Tensors, M), TensorFileCause> {
+    let (mut file, length) = fs.open(path).map_err(TensorFileCause::Read)?;
+    if length > MOST_BYTES {
+        let error = regular_file::too_large(length, MOST_BYTES);
+        return Err(TensorFileCause::Read(error));
+    }
+    let mut bytes = Vec::new();
+    read_to(&mut bytes, &mut file, 8)?;
+    let end = 8 + header::size(&bytes, length)?;
+    read_to(&mut bytes, &mut file, end)?;
+    let metadata = header::check(&bytes, length)?.ok_or(TensorFileCause::NotOurs)?;
+    read_to(&mut bytes, &mut file, length)?;
+    verified(&bytes, &metadata, kind)
+}
+
+/// Reads on until there are so many bytes, or the file ends.
+fn read_to(bytes: &mut Vec<u8>, file: &mut dyn Read, end: u64) -> Result<(), TensorFileCause> {
+    let more = end.saturating_sub(bytes.len() as u64);
+    let read = file.take(more).read_to_end(bytes);
+    read.map(drop).map_err(TensorFileCause::Read)
+}
+
 /// Verifies a whole file and takes it apart.
 pub(super) fn parse<M: DeserializeOwned>(
     bytes: &[u8],
     kind: &'static str,
 ) -> Result<(Tensors, M), TensorFileCause> {
-    let metadata = header::check(bytes)?.ok_or(TensorFileCause::NotOurs)?;
+    let metadata = header::check(bytes, bytes.len() as u64)?.ok_or(TensorFileCause::NotOurs)?;
+    verified(bytes, &metadata, kind)
+}
+
+/// As [`parse`], after the header was checked, in which this metadata was found.
+fn verified<M: DeserializeOwned>(
+    bytes: &[u8],
+    metadata: &str,
+    kind: &'static str,
+) -> Result<(Tensors, M), TensorFileCause> {
     let as_meta = |error: serde_json::Error| TensorFileCause::Meta(error.to_string());
-    let envelope: Envelope = serde_json::from_str(&metadata).map_err(as_meta)?;
+    let envelope: Envelope = serde_json::from_str(metadata).map_err(as_meta)?;
     if envelope.format_version != u64::from(FORMAT_VERSION) {
         return Err(TensorFileCause::Version {
             found: envelope.format_version,
