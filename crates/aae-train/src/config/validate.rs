@@ -4,6 +4,7 @@ use aae_models::{ImageShape, LabelUse, ModelConfig, PosteriorConfig};
 
 use super::layers::join;
 use super::{Config, LabelNeed, OptimizerConfig, OptimizerKind, VariantKind};
+use crate::regular_file::MOST_CONFIG;
 
 /// No layer here needs to be wider; a larger number is a slip, and its products would not fit into memory.
 const MAX_WIDTH: usize = 1 << 16;
@@ -80,6 +81,10 @@ pub(super) fn problems(config: &Config) -> Problems {
     ] {
         optimizer(&mut check, path, phase);
     }
+    // A list may be of any length, and whoever goes on with the run reads it from a file.
+    let size = config.to_toml().len() as u64;
+    let expected = format!("at most {MOST_CONFIG} bytes as `config.toml`");
+    check.that(size <= MOST_CONFIG, "", expected, size);
     check.problems
 }
 

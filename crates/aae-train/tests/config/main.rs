@@ -7,6 +7,7 @@
 
 mod keys;
 mod layers;
+mod sizes;
 mod sources;
 mod values;
 
