@@ -163,11 +163,7 @@ impl RunDir {
         create_folders(runs)?;
         for root in numbered(runs, name) {
             match fs::create_dir(&root) {
-                Ok(()) => {
-                    Disk.sync_directory(runs)
-                        .map_err(RunDirError::io(runs, "sync the folder"))?;
-                    return Self::furnish(root);
-                }
+                Ok(()) => return Self::furnish(root),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(RunDirError::io(&root, "create the folder")(error)),
             }
@@ -342,6 +338,9 @@ impl RunDir {
             return Err(RunDirError::Exists { path: run.root });
         }
         litter::remove(&run.root)?;
+        // Also of a folder that was there: whoever made it may have been ended before this.
+        Disk.sync_directory(durable::parent(&run.root))
+            .map_err(RunDirError::io(&run.root, "sync the folder of"))?;
         run.create_members()?;
         Ok(run)
     }

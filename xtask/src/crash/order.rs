@@ -2,6 +2,7 @@
 //! before anything relies on it. A kill cannot show that, because the system keeps what a killed program has written.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -14,13 +15,21 @@ pub(super) fn run(tiny: &Tiny) -> Result<Report> {
     let run = tiny.place("order")?;
     let trace = record(tiny, &run, SHORT)?;
     let order = Order::of_calls(&run, &trace.calls);
+    // Into a folder that a program has left which was killed before it had synced the name.
+    let run = tiny.place("order-left")?;
+    fs::create_dir(&run)?;
+    let trace = record(tiny, &run, SHORT)?;
+    let mut left = Order::of(&run);
+    left.appeared(&run);
+    trace.calls.iter().for_each(|call| left.see(call));
+    left.end();
     Ok(Report {
-        done: order.calls,
+        done: order.calls + left.calls,
         notes: vec![format!(
             "{} files got their names by renaming",
             order.renamed
         )],
-        failures: order.faults,
+        failures: [order.faults, left.faults].concat(),
     })
 }
 
