@@ -1,6 +1,6 @@
 //! What the program says while it works: to the terminal as plain lines, and with times to the run's `train.log`.
 //!
-//! A line never tears the progress bar, and a terminal or pipe that is gone never stops the work.
+//! A line never tears the progress bar, and one that a terminal or pipe does not take any more never stops the work.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

@@ -1,5 +1,6 @@
-//! SIGINT and SIGTERM: the first one asks training to save and stop, a later one ends the program at once.
+//! SIGINT, SIGTERM and SIGHUP: the first one asks training to save and stop, a later one ends the program at once.
 
+use std::fs;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 use signal_hook::consts::SIGXFSZ;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// A second signal sooner than this is the same key pressed twice, not a change of mind: saving takes less.
@@ -36,7 +37,11 @@ impl Stop {
             signal: Arc::new(AtomicUsize::new(0)),
         };
         let (asked, signal) = (Arc::clone(&stop.asked), Arc::clone(&stop.signal));
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut caught = vec![SIGINT, SIGTERM];
+        if ends_at_hangup() {
+            caught.push(SIGHUP);
+        }
+        let mut signals = Signals::new(caught)?;
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
@@ -75,12 +80,26 @@ impl Stop {
     pub(crate) fn signal(&self) -> (&'static str, u8) {
         match self.signal.load(Ordering::SeqCst) as i32 {
             SIGTERM => ("SIGTERM", code(SIGTERM)),
+            SIGHUP => ("SIGHUP", code(SIGHUP)),
             _ => ("SIGINT", code(SIGINT)),
         }
     }
 }
 
-/// 130 for SIGINT, 143 for SIGTERM, as shells have it.
+/// Whether SIGHUP, which comes when the terminal is closed, would end the program: where it is ignored, as under `nohup`, that stays.
+///
+/// Only Linux tells without `unsafe` code; elsewhere the signal does what it did.
+fn ends_at_hangup() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // A bit for each signal, from signal 1 on.
+    ignored.is_some_and(|mask| (mask >> (SIGHUP - 1)) & 1 == 0)
+}
+
+/// 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM, as shells have it.
 fn code(signal: i32) -> u8 {
     128 + signal as u8
 }

@@ -5,6 +5,8 @@ mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
+#[cfg(target_os = "linux")]
+use std::process::{Child, Command};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
@@ -109,6 +111,49 @@ fn sigterm_saves_and_ends_with_143_and_says_how_to_go_on() {
         .prints("aae train --resume runs/aae-s0");
     assert!(place.exists("runs/aae-s0/model.safetensors"));
     place.run(&["runs"]).succeeds().prints("stopped");
+}
+
+/// A training that never ends by itself, into `runs/aae-s0`, by a program that finds SIGHUP so.
+#[cfg(target_os = "linux")]
+fn with_hangup(place: &Place, how: &str) -> Child {
+    let program = place.command(&[]);
+    let mut command = Command::new("env");
+    command
+        .arg(how)
+        .arg(program.get_program())
+        .args(training(&["--epochs", "1000000", "--set", "log_every=1"]))
+        .current_dir(place.path(""))
+        .env("AAE_DATA", place.path("data"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn sighup_saves_and_ends_with_129() {
+    let place = Place::new();
+    let child = with_hangup(&place, "--default-signal=HUP");
+    wait_for_lines(&place, "runs/aae-s0", 3);
+    signal(&child, "HUP");
+    let run = Run::new(child.wait_with_output().unwrap()).ends(129);
+    run.prints("stopped by SIGHUP after step");
+    assert!(place.exists("runs/aae-s0/model.safetensors"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn sighup_that_is_ignored_stays_so() {
+    let place = Place::new();
+    let child = with_hangup(&place, "--ignore-signal=HUP");
+    wait_for_lines(&place, "runs/aae-s0", 3);
+    signal(&child, "HUP");
+    // It trains on.
+    let lines = place.metrics_lines("runs/aae-s0");
+    wait_for_lines(&place, "runs/aae-s0", lines + 50);
+    signal(&child, "TERM");
+    let run = Run::new(child.wait_with_output().unwrap()).ends(143);
+    run.prints("stopped by SIGTERM after step");
 }
 
 #[test]
