@@ -143,13 +143,13 @@ pub struct OptimizersConfig {
 pub struct OptimizerConfig {
     /// Which algorithm.
     pub kind: OptimizerKind,
-    /// Learning rate, before the schedule.
+    /// Learning rate, before the schedule; above 0, and at most `f32::MAX`.
     pub lr: f64,
     /// Adam: decay of the first moment, in `[0, 1)`.
     pub beta1: f64,
     /// Adam: decay of the second moment, in `[0, 1)`.
     pub beta2: f64,
-    /// Adam: added to the root of the second moment.
+    /// Adam: added to the root of the second moment; in the range of `f32`, above 0.
     pub epsilon: f64,
     /// SGD: momentum, in `[0, 1)`.
     pub momentum: f64,

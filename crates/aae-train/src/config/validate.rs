@@ -270,6 +270,9 @@ fn network(check: &mut Check, path: &str, hidden: &[usize]) {
 
 fn optimizer(check: &mut Check, path: &str, optimizer: &OptimizerConfig) {
     let positive = |value: f64| value.is_finite() && value > 0.0;
+    // As an `f32` more is infinite. Less is 0: a rate that moves nothing, but an epsilon that nothing can be divided by.
+    let rate = |value: f64| value > 0.0 && value <= f64::from(f32::MAX);
+    let single = |value: f64| (f64::from(f32::MIN_POSITIVE)..=f64::from(f32::MAX)).contains(&value);
     let share = |value: f64| (0.0..1.0).contains(&value);
     let OptimizerConfig {
         lr,
@@ -281,11 +284,13 @@ fn optimizer(check: &mut Check, path: &str, optimizer: &OptimizerConfig) {
         ..
     } = *optimizer;
     let above_0 = "a finite number above 0";
+    let in_single = "a number from 1.2e-38 to 3.4e38, the range of single precision";
     let below_1 = "a number from 0 to below 1";
-    check.that(positive(lr), &join(path, "lr"), above_0, lr);
+    let at_most = "a number above 0, and at most 3.4e38";
+    check.that(rate(lr), &join(path, "lr"), at_most, lr);
     check.that(share(beta1), &join(path, "beta1"), below_1, beta1);
     check.that(share(beta2), &join(path, "beta2"), below_1, beta2);
-    check.that(positive(epsilon), &join(path, "epsilon"), above_0, epsilon);
+    check.that(single(epsilon), &join(path, "epsilon"), in_single, epsilon);
     check.that(share(momentum), &join(path, "momentum"), below_1, momentum);
     if optimizer.kind == OptimizerKind::Adam && share(momentum) {
         let expected = "0: kind `adam` has no momentum of this name, its `beta1` is that";

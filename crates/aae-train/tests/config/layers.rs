@@ -165,10 +165,20 @@ fn positive() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// What single precision has.
+fn single() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        1e-12..1e6_f64,
+        Just(1e-8),
+        Just(f64::from(f32::MIN_POSITIVE)),
+        Just(f64::from(f32::MAX))
+    ]
+}
+
 prop_compose! {
     fn optimizer()(
         sgd in any::<bool>(),
-        numbers in (positive(), 0.0..1.0_f64, 0.0..1.0_f64, positive(), 0.0..1.0_f64),
+        numbers in (single(), 0.0..1.0_f64, 0.0..1.0_f64, single(), 0.0..1.0_f64),
         clip in proptest::option::of(positive()),
         schedule in prop_oneof![
             Just("{ kind = \"constant\" }".to_owned()),

@@ -58,10 +58,10 @@ momentum = 1.5
   my.toml:7:1: model.encoder.hidden: expected 1 to 64 layers, found 0
     7 | hidden = []
       | ^^^^^^
-  my.toml:13:1: optimizer.reconstruction.lr: expected a finite number above 0, found -1
+  my.toml:13:1: optimizer.reconstruction.lr: expected a number above 0, and at most 3.4e38, found -1
     13 | lr = -1.0
        | ^^
-  --set optimizer.discriminator.lr=nan: optimizer.discriminator.lr: expected a finite number above 0, found NaN
+  --set optimizer.discriminator.lr=nan: optimizer.discriminator.lr: expected a number above 0, and at most 3.4e38, found NaN
   my.toml:16:1: optimizer.generator.momentum: expected a number from 0 to below 1, found 1.5
     16 | momentum = 1.5
        | ^^^^^^^^"

@@ -52,15 +52,20 @@ fn values_that_make_no_sense_are_refused() {
         ),
         (
             "optimizer.generator.lr=0",
-            "optimizer.generator.lr: expected a finite number above 0, found 0",
+            "optimizer.generator.lr: expected a number above 0, and at most 3.4e38, found 0",
         ),
         (
             "optimizer.generator.lr=nan",
-            "optimizer.generator.lr: expected a finite number above 0, found NaN",
+            "optimizer.generator.lr: expected a number above 0, and at most 3.4e38, found NaN",
         ),
         (
             "optimizer.generator.lr=inf",
-            "optimizer.generator.lr: expected a finite number above 0, found inf",
+            "optimizer.generator.lr: expected a number above 0, and at most 3.4e38, found inf",
+        ),
+        (
+            "optimizer.generator.lr=1e39",
+            "optimizer.generator.lr: expected a number above 0, and at most 3.4e38, \
+             found 1000000000000000000000000000000000000000",
         ),
         (
             "optimizer.generator.beta1=1.0",
@@ -72,7 +77,12 @@ fn values_that_make_no_sense_are_refused() {
         ),
         (
             "optimizer.generator.epsilon=0",
-            "optimizer.generator.epsilon: expected a finite number above 0, found 0",
+            "optimizer.generator.epsilon: expected a number from 1.2e-38 to 3.4e38, the range of single precision, found 0",
+        ),
+        (
+            "optimizer.generator.epsilon=1e-46",
+            "optimizer.generator.epsilon: expected a number from 1.2e-38 to 3.4e38, the range of single precision, \
+             found 0.0000000000000000000000000000000000000000000001",
         ),
         (
             "optimizer.generator.momentum=0.5",
