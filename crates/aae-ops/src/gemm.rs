@@ -37,7 +37,11 @@ pub(crate) struct Matrix<'a> {
 impl<'a> Matrix<'a> {
     /// A row-major matrix. Panics if `data` does not hold exactly `rows * columns` numbers.
     pub(crate) fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
-        assert_eq!(data.len(), rows * columns, "a matrix of another size");
+        assert_eq!(
+            Some(data.len()),
+            rows.checked_mul(columns),
+            "a matrix of another size"
+        );
         Self {
             data,
             rows,
@@ -116,7 +120,7 @@ fn kernel(precision: Precision, a: Matrix<'_>, b: Matrix<'_>) -> Kernel {
 pub(crate) fn gemm(precision: Precision, a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(b.rows, k, "inner dimensions differ");
-    assert_eq!(c.len(), m * n, "a result of another size");
+    assert_eq!(Some(c.len()), m.checked_mul(n), "a result of another size");
     if m == 0 || n == 0 {
         return;
     }
@@ -138,7 +142,8 @@ pub(crate) fn gemm(precision: Precision, a: Matrix<'_>, b: Matrix<'_>, c: Output
 
 /// `a·b`, row-major, in memory that nobody has cleared before.
 pub(crate) fn product(precision: Precision, a: Matrix<'_>, b: Matrix<'_>) -> Buffer {
-    let n = a.rows * b.columns;
+    let n = a.rows.checked_mul(b.columns);
+    let n = n.expect("a result that fits into memory");
     let mut c = Buffer::room(n);
     gemm(
         precision,
@@ -371,6 +376,12 @@ pub(crate) mod tests {
                 assert_eq!(one, three);
             }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "a matrix of another size")]
+    fn a_size_that_wraps_around_is_not_that_of_nothing() {
+        let _ = Matrix::new(&[], usize::MAX / 2 + 1, 2);
     }
 
     #[test]

@@ -112,7 +112,8 @@ impl<E: Engine> Kernel for Tiles<E> {
                         column,
                         columns: SIDE.min(columns - column),
                     };
-                    // SAFETY: no two blocks share a cell of the result, which is borrowed mutably for the whole call.
+                    // SAFETY: the tile ends with the rows and with the columns, and the target holds all of both; no two blocks share a
+                    // cell of it, and it is borrowed mutably for the whole call.
                     #[allow(unsafe_code)]
                     unsafe {
                         store(&block, target, tile);

@@ -119,7 +119,8 @@ impl Kernel for Vectors {
                     columns: COLUMNS.min(columns - column),
                 };
                 // SAFETY: `is_available` has found the instructions; `cells` and `packed` hold every pair of the tile's rows and
-                // columns; no two tiles share a cell of the result, and `c` is borrowed mutably for the whole call.
+                // columns, which end with those of the target; no two tiles share a cell of it, and it is borrowed mutably for
+                // the whole call.
                 #[allow(unsafe_code)]
                 unsafe {
                     compute_bf16(operands, target, tile);
