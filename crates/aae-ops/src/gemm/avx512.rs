@@ -79,7 +79,7 @@ pub(super) fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: Output<'_>) {
 }
 
 /// `W·xᵀ`: tasks that need the same rows of the weight follow each other, so that a core finds them in its cache.
-fn by_rows_of_weight(weight: Matrix<'_>, b: &Panels, target: &Target<'_>) {
+fn by_rows_of_weight(weight: Matrix<'_>, b: &Panels<'_>, target: &Target<'_>) {
     let panels = b.columns.div_ceil(COLUMNS);
     let chunks = weight.rows.div_ceil(TASK_ROWS_OF_WEIGHT);
     (0..panels * chunks).into_par_iter().for_each(|task| {
@@ -148,8 +148,8 @@ fn by_panels(a: Matrix<'_>, b: Matrix<'_>, target: &Target<'_>) {
 
 /// Multiplies the rows of a tile with one panel, as [`tiles`], and copies the panel while it reads it.
 fn copy_panel(
-    a: &Rows,
-    b: &Panels,
+    a: &Rows<'_>,
+    b: &Panels<'_>,
     panel: usize,
     target: &Target<'_>,
     row: usize,
@@ -174,7 +174,7 @@ fn copy_panel(
 fn piece_of_rows(
     a: Matrix<'_>,
     piece: usize,
-    panels: &Panels,
+    panels: &Panels<'_>,
     some: Range<usize>,
     target: &Target<'_>,
     row: usize,
@@ -203,8 +203,8 @@ fn piece_of_rows(
 
 /// Multiplies rows with one panel; they are the rows of the result from `row` on. `next` tells what a tile asks the memory for.
 fn tiles(
-    a: &Rows,
-    b: &Panels,
+    a: &Rows<'_>,
+    b: &Panels<'_>,
     panel: usize,
     target: &Target<'_>,
     row: usize,
@@ -224,8 +224,8 @@ fn tiles(
 
 /// What a tile multiplies, and where it lies in the result, whose rows begin at `row`.
 fn operands(
-    a: &Rows,
-    b: &Panels,
+    a: &Rows<'_>,
+    b: &Panels<'_>,
     index: usize,
     panel: usize,
     row: usize,

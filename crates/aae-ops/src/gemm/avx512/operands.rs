@@ -1,5 +1,7 @@
 //! What a product in single precision reads: where it lies, or copied so that a tile finds together what it needs together.
 
+use std::marker::PhantomData;
+
 use rayon::prelude::*;
 
 use crate::buffer::AlignedBuffer;
@@ -8,7 +10,7 @@ use crate::gemm::tile::{COLUMNS, LANES, ROWS};
 use crate::gemm::transpose::transpose;
 
 /// The second operand in panels of `COLUMNS` columns, whose rows are contiguous.
-pub(super) struct Panels {
+pub(super) struct Panels<'a> {
     pub(super) first: *const f32,
     /// From a panel to the next.
     pub(super) panel_step: usize,
@@ -16,15 +18,16 @@ pub(super) struct Panels {
     pub(super) row_step: usize,
     /// Of all panels together.
     pub(super) columns: usize,
+    pub(super) borrowed: PhantomData<&'a [f32]>,
 }
 
-// SAFETY: what it points to is only read, and borrowed or owned by the caller of the parallel loop that shares it.
+// SAFETY: what it points to is only read, and borrowed for as long as it lives.
 #[allow(unsafe_code)]
-unsafe impl Sync for Panels {}
+unsafe impl Sync for Panels<'_> {}
 
-impl Panels {
+impl<'a> Panels<'a> {
     /// Copies of panels, one after the other.
-    pub(super) fn packed(cells: &[f32], depth: usize, columns: usize) -> Self {
+    pub(super) fn packed(cells: &'a [f32], depth: usize, columns: usize) -> Self {
         assert!(
             cells.len() >= columns.next_multiple_of(COLUMNS) * depth,
             "panels are missing"
@@ -34,23 +37,25 @@ impl Panels {
             panel_step: depth * COLUMNS,
             row_step: COLUMNS,
             columns,
+            borrowed: PhantomData,
         }
     }
 
     /// The panels of a matrix with contiguous rows, where they lie.
-    pub(super) fn of(b: Matrix<'_>) -> Self {
+    pub(super) fn of(b: Matrix<'a>) -> Self {
         Self {
             first: b.offset(0, 0),
             panel_step: COLUMNS,
             row_step: b.row_stride,
             columns: b.columns,
+            borrowed: PhantomData,
         }
     }
 }
 
 /// Rows of the first operand, of which a tile takes `ROWS`.
 #[derive(Clone, Copy)]
-pub(super) struct Rows {
+pub(super) struct Rows<'a> {
     pub(super) first: *const f32,
     /// From the rows of a tile to those of the next.
     pub(super) tile_step: usize,
@@ -60,11 +65,12 @@ pub(super) struct Rows {
     pub(super) step: usize,
     pub(super) count: usize,
     pub(super) depth: usize,
+    borrowed: PhantomData<&'a [f32]>,
 }
 
-impl Rows {
+impl<'a> Rows<'a> {
     /// Some rows where they lie.
-    pub(super) fn of(a: Matrix<'_>, first: usize, count: usize) -> Self {
+    pub(super) fn of(a: Matrix<'a>, first: usize, count: usize) -> Self {
         Self {
             first: a.offset(first, 0),
             tile_step: ROWS * a.row_stride,
@@ -72,6 +78,7 @@ impl Rows {
             step: a.column_stride,
             count,
             depth: a.columns,
+            borrowed: PhantomData,
         }
     }
 
@@ -90,7 +97,7 @@ impl Rows {
     }
 
     /// A copy of rows: the numbers that a tile needs at once lie together.
-    pub(super) fn packed(cells: &[f32], count: usize, depth: usize) -> Self {
+    pub(super) fn packed(cells: &'a [f32], count: usize, depth: usize) -> Self {
         assert!(
             cells.len() >= count.next_multiple_of(ROWS) * depth,
             "rows are missing"
@@ -102,6 +109,7 @@ impl Rows {
             step: ROWS,
             count,
             depth,
+            borrowed: PhantomData,
         }
     }
 }
