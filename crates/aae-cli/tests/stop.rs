@@ -126,7 +126,7 @@ fn with_hangup(place: &Place, how: &str) -> Child {
         .env("AAE_DATA", place.path("data"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    command.spawn().unwrap()
+    command.spawn().expect("`env` is there")
 }
 
 #[cfg(target_os = "linux")]
@@ -177,9 +177,7 @@ fn a_second_signal_ends_a_run_whose_output_nobody_reads() {
     let (_unread, pipe) = std::io::pipe().unwrap();
     let mut full = pipe.try_clone().unwrap();
     // Fills the pipe, and waits until the test is over.
-    spawn(move || {
-        while full.write_all(&[b' '; 4096]).is_ok() {}
-    });
+    spawn(move || while full.write_all(&[b' '; 4096]).is_ok() {});
     let mut command = place.command(&training(&["--epochs", "1000000", "--set", "log_every=1"]));
     command.stdout(Stdio::null()).stderr(pipe);
     let mut child = command.spawn().unwrap();

@@ -49,9 +49,8 @@ fn widths_that_are_too_much_together_are_refused_though_each_is_possible() {
 #[test]
 fn a_configuration_that_could_not_be_read_again_is_refused() {
     let epochs: Vec<u64> = (1..=60_000).collect();
-    let set = format!(
-        "optimizer.generator.schedule={{kind=\"step\", at_epochs={epochs:?}, factor=0.5}}"
-    );
+    let set =
+        format!("optimizer.generator.schedule={{kind=\"step\", at_epochs={epochs:?}, factor=0.5}}");
     let text = only_error("", &[&set]);
     assert!(
         text.starts_with("expected at most 262144 bytes as `config.toml`, found 4"),
