@@ -136,7 +136,7 @@ impl Observer for Progress<'_> {
         // A variant without a decoder reconstructs nothing.
         if !line.reconstruction_error.is_nan() {
             let error = figure(line.reconstruction_error);
-            found.push(format!("{} error {error}", line.split));
+            found.push(format!("{} reconstruction error {error}", line.split));
         }
         if let Some(error) = get(CLASSIFICATION_ERROR) {
             found.push(format!(

@@ -234,7 +234,7 @@ pub(crate) fn evaluation(
     if line.reconstruction_error.is_finite() {
         let error = figure(line.reconstruction_error);
         rows.push((
-            "test error",
+            "reconstruction",
             format!("{error} (mean squared error of a pixel)"),
         ));
     }
@@ -305,11 +305,13 @@ pub(crate) fn evaluation(
 
 /// Names in a column, values beside them, in lines that a terminal of 80 columns shows whole.
 pub(crate) fn table(rows: &[(&str, String)]) -> String {
+    /// The longest name is `reconstruction`.
+    const NAMES: usize = 14;
     let mut text = String::new();
     for (name, value) in rows {
-        for (index, line) in wrapped(value, 80 - 13).iter().enumerate() {
+        for (index, line) in wrapped(value, 80 - NAMES - 1).iter().enumerate() {
             let name = if index == 0 { name } else { "" };
-            let _ = writeln!(text, "{name:<12} {line}");
+            let _ = writeln!(text, "{name:<NAMES$} {line}");
         }
     }
     text
@@ -347,7 +349,7 @@ mod tests {
     fn a_long_value_goes_on_below_itself() {
         let rows = [
             ("what", format!("{} two", "one ".repeat(16))),
-            ("n", "5".to_owned()),
+            ("reconstruction", "5".to_owned()),
         ];
         let text = table(&rows);
         assert!(
@@ -356,7 +358,8 @@ mod tests {
         );
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
-        assert!(lines[1].starts_with("             "), "{text}");
+        assert_eq!(lines[1].find("two"), lines[0].find("one"), "{text}");
+        assert_eq!(lines[2].find('5'), lines[0].find("one"), "{text}");
         assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
         assert_eq!(wrapped("abcdef gh", 4), ["abcdef", "gh"]);
         assert_eq!(

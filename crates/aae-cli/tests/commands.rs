@@ -195,7 +195,7 @@ fn eval_gives_the_figures_that_training_noted() {
     place
         .run(&["eval"])
         .succeeds()
-        .prints("test error")
+        .prints("reconstruction 0.")
         .prints("prior match")
         .prints("MMD²");
     let report: serde_json::Value =

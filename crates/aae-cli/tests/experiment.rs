@@ -188,7 +188,7 @@ fn a_run_without_its_last_step_goes_on_from_its_checkpoint() {
     fs::remove_file(place.path("experiments/aae/results.json")).unwrap();
     experiment(&place, &args)
         .succeeds()
-        .prints("going on     after step 8");
+        .prints("going on       after step 8");
     assert_eq!(results(&place, "experiments/aae"), whole);
 }
 

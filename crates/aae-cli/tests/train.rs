@@ -19,8 +19,8 @@ fn a_run_leaves_everything_in_its_folder() {
         ])
         .succeeds()
         .prints("runs/aae-s0/figures")
-        .prints("finished     20 steps")
-        .prints("test error")
+        .prints("finished       20 steps")
+        .prints("reconstruction 0.")
         .prints("aae sample");
     for name in [
         "config.toml",
@@ -108,7 +108,9 @@ fn off_a_terminal_progress_is_plain_lines_with_every_loss() {
         .says("epoch 1/1, step 5/10: reconstruction ")
         .says(", discriminator ")
         .says(", generator ");
-    let run = run.says(" images/s, ").says("epoch 1/1: test error ");
+    let run = run
+        .says(" images/s, ")
+        .says("epoch 1/1: test reconstruction error ");
     assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
 }
 
@@ -122,7 +124,7 @@ fn quiet_says_nothing_and_verbose_more() {
         .succeeds()
         .says("saved runs/aae-s0-2/checkpoints/step-2");
     let log = String::from_utf8(place.read("runs/aae-s0/train.log")).unwrap();
-    assert!(log.contains("finished     2 steps"), "{log}");
+    assert!(log.contains("finished       2 steps"), "{log}");
 }
 
 #[test]

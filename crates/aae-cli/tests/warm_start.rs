@@ -16,10 +16,10 @@ fn a_warm_start_begins_with_a_checkpoint_of_its_own() {
     };
     train(&["--dry-run", "--name", "dry"])
         .succeeds()
-        .prints("begins with  the networks of aae-s0, as far as they fit");
+        .prints("begins with    the networks of aae-s0, as far as they fit");
     train(&["--epochs", "1", "--name", "warm"])
         .succeeds()
-        .prints("warm start   8 of 8 tensors from a run of 10 steps");
+        .prints("warm start     8 of 8 tensors from a run of 10 steps");
     assert!(place.exists("runs/warm/checkpoints/step-0.safetensors"));
     let model = place.read("runs/warm/model.safetensors");
 
@@ -77,7 +77,7 @@ fn each_seed_begins_with_its_own_run() {
     fs::write(&last, good).unwrap();
     from("experiments/aae/s{seed}")
         .succeeds()
-        .prints("warm start   12 of 12 tensors from a run of 10 steps");
+        .prints("warm start     12 of 12 tensors from a run of 10 steps");
 
     // A finished run may have lost its checkpoints.
     fs::remove_dir_all(place.path(checkpoints)).unwrap();
@@ -88,7 +88,7 @@ fn each_seed_begins_with_its_own_run() {
         "experiments/from-model",
     ])
     .succeeds()
-    .prints("warm start   8 of 12 tensors from a run of 10 steps")
+    .prints("warm start     8 of 12 tensors from a run of 10 steps")
     .says("s1/checkpoints: no checkpoint found, so what there is was taken from");
     let results = place.json("experiments/warm/results.json");
     let repeat = results["repeat"].as_array().unwrap();

@@ -145,7 +145,7 @@ fn folders() {
             },
             RESUME,
             0,
-            "test error",
+            "test reconstruction error",
         ),
         ends(
             "a run that is a link to itself",
