@@ -229,10 +229,42 @@ fn runs_is_a_table_with_key_figures() {
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("RUN"), "{table}");
     assert!(
-        lines[1].starts_with("aae-s0           aae 2-D N(0, 5²)  3     finished"),
+        lines[2].starts_with("aae-s0  aae     3     finished   0."),
         "{table}"
     );
-    assert!(lines[2].starts_with("broken (newest)  ?"), "{table}");
+    assert!(
+        lines[3].starts_with("broken  ?       -     not ended  -"),
+        "{table}"
+    );
+    assert_eq!(lines.last(), Some(&"newest: broken"));
+}
+
+#[test]
+fn runs_show_what_share_is_wrong_and_fit_into_a_terminal() {
+    let place = Place::new();
+    let trained = |preset: &str, [one, other]: [&str; 2]| {
+        let words = ["--preset", preset, "--epochs", "1", "--no-figures"];
+        let words = [&words[..], &["--set", one, "--set", other]].concat();
+        place.train(&words).succeeds();
+    };
+    trained(
+        "semi-supervised-1000",
+        ["model.categories=3", "data.labelled=9"],
+    );
+    trained("clustering-16", ["data.validation=20", "log_every=5"]);
+    let table = place.run(&["runs"]).succeeds().stdout;
+    for (run, figure) in [
+        ("semi-supervised-1000-s0", "classification_error"),
+        ("clustering-16-s0", "clustering_error"),
+    ] {
+        let last = place.metrics(&format!("runs/{run}")).pop().unwrap();
+        let wrong = format!("  {:.2} %  ", 100.0 * last[figure].as_f64().unwrap());
+        let mut lines = table.lines();
+        let line = lines.find(|line| line.starts_with(run)).unwrap();
+        assert!(line.contains(&wrong), "{wrong}: {table}");
+    }
+    let wide = table.lines().find(|line| line.chars().count() > 80);
+    assert_eq!(wide, None);
 }
 
 #[test]
