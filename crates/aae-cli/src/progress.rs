@@ -11,7 +11,9 @@ use indicatif::ProgressStyle;
 use tracing::Span;
 use tracing_indicatif::span_ext::IndicatifSpanExt;
 
-use crate::evaluate::{CLASSIFICATION_ERROR, DISTANCE, DISTANCE_FLOOR};
+use crate::evaluate::{
+    CLASSIFICATION_ERROR, CLUSTERING_ERROR, COMPONENT_ACCURACY, DISTANCE, DISTANCE_FLOOR,
+};
 use crate::report::{self, Beginning};
 use crate::text::{count, duration, figure, hundredths, percent};
 
@@ -131,28 +133,7 @@ impl Observer for Progress<'_> {
     }
 
     fn on_evaluation(&mut self, line: &EvaluationLine) {
-        let get = |name| line.metrics.get(name).copied();
-        let mut found = Vec::new();
-        // A variant without a decoder reconstructs nothing.
-        if !line.reconstruction_error.is_nan() {
-            let error = figure(line.reconstruction_error);
-            found.push(format!("{} reconstruction error {error}", line.split));
-        }
-        if let Some(error) = get(CLASSIFICATION_ERROR) {
-            found.push(format!(
-                "{} of the {} images labelled wrongly",
-                percent(error),
-                line.split
-            ));
-        }
-        if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
-            found.push(format!(
-                "distance to the prior {} (draws: {})",
-                hundredths(distance),
-                hundredths(floor)
-            ));
-        }
-        tracing::info!("{}: {}", self.moment(line), found.join(", "));
+        tracing::info!("{}: {}", self.moment(line), worth(line));
     }
 
     fn on_checkpoint(&mut self, path: &Path, _step: u64) {
@@ -162,6 +143,38 @@ impl Observer for Progress<'_> {
     fn on_warning(&mut self, message: &str) {
         tracing::warn!("{message}");
     }
+}
+
+/// The figures of an evaluation that matter while a run trains.
+fn worth(line: &EvaluationLine) -> String {
+    let get = |name: &str| line.metrics.get(name).copied();
+    let split = &line.split;
+    let mut found = Vec::new();
+    // A variant without a decoder reconstructs nothing.
+    if !line.reconstruction_error.is_nan() {
+        let error = figure(line.reconstruction_error);
+        found.push(format!("{split} reconstruction error {error}"));
+    }
+    for (name, what) in [
+        (CLASSIFICATION_ERROR, "images labelled wrongly"),
+        (CLUSTERING_ERROR, "images in clusters of another class"),
+        (
+            COMPONENT_ACCURACY,
+            "codes nearest to their own class's component",
+        ),
+    ] {
+        if let Some(share) = get(name) {
+            found.push(format!("{} of the {split} {what}", percent(share)));
+        }
+    }
+    if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
+        found.push(format!(
+            "distance to the prior {} (draws: {})",
+            hundredths(distance),
+            hundredths(floor)
+        ));
+    }
+    found.join(", ")
 }
 
 /// Every loss: the reconstruction first, as in a step; the map has the names in another order.
@@ -208,7 +221,37 @@ fn bar(start: &Start<'_>) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    #[test]
+    fn an_evaluation_is_told_by_what_its_variant_is_judged_by() {
+        for (name, judged_by) in [
+            (
+                CLASSIFICATION_ERROR,
+                "12.50 % of the test images labelled wrongly",
+            ),
+            (
+                CLUSTERING_ERROR,
+                "12.50 % of the test images in clusters of another class",
+            ),
+            (
+                COMPONENT_ACCURACY,
+                "12.50 % of the test codes nearest to their own class's component",
+            ),
+        ] {
+            let line = EvaluationLine {
+                step: 1,
+                epoch: 1,
+                split: "test".to_owned(),
+                reconstruction_error: 0.25,
+                metrics: BTreeMap::from([(name.to_owned(), 0.125)]),
+            };
+            let expected = format!("test reconstruction error 0.2500, {judged_by}");
+            assert_eq!(worth(&line), expected);
+        }
+    }
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
