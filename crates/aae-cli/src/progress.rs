@@ -177,16 +177,26 @@ fn worth(line: &EvaluationLine) -> String {
     found.join(", ")
 }
 
-/// Every loss: the reconstruction first, as in a step; the map has the names in another order.
+/// Every loss, in the order of a step; two discriminators by their codes, so that a terminal of 80 columns shows all losses.
 fn losses(line: &TrainLine) -> String {
-    let order = ["reconstruction", "discriminator", "generator"];
-    let known = order
+    const KNOWN: [(&str, &str); 7] = [
+        ("reconstruction", "reconstruction"),
+        ("discriminator", "discriminator"),
+        ("style_discriminator", "style"),
+        ("label_discriminator", "label"),
+        ("generator", "generator"),
+        ("classification", "class"),
+        ("head_distance", "heads"),
+    ];
+    let known = KNOWN
         .iter()
-        .filter_map(|name| line.losses.get_key_value(*name));
+        .filter_map(|(name, short)| Some((*short, line.losses.get(*name)?)));
+    let is_known = |name: &str| KNOWN.iter().any(|(known, _)| *known == name);
     let others = line
         .losses
         .iter()
-        .filter(|(name, _)| !order.contains(&name.as_str()));
+        .map(|(name, loss)| (name.as_str(), loss))
+        .filter(|(name, _)| !is_known(name));
     let parts: Vec<String> = known
         .chain(others)
         .map(|(name, loss)| format!("{name} {}", figure(*loss)))
@@ -251,6 +261,31 @@ mod tests {
             let expected = format!("test reconstruction error 0.2500, {judged_by}");
             assert_eq!(worth(&line), expected);
         }
+    }
+
+    #[test]
+    fn five_losses_fit_into_a_terminal() {
+        let losses_of = [
+            ("classification", 0.0123),
+            ("generator", 1.386),
+            ("label_discriminator", 1.386),
+            ("reconstruction", 17.25),
+            ("style_discriminator", 1.386),
+        ];
+        let line = TrainLine {
+            step: 1,
+            epoch: 1,
+            losses: BTreeMap::from(losses_of.map(|(name, loss)| (name.to_owned(), loss))),
+            lr: BTreeMap::new(),
+            images_per_second: 1.0,
+            seconds: 1.0,
+        };
+        let text = losses(&line);
+        assert_eq!(
+            text,
+            "reconstruction 17.25, style 1.386, label 1.386, generator 1.386, class 0.0123"
+        );
+        assert_eq!(within(&text, 80), text);
     }
 
     #[test]
