@@ -118,4 +118,17 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn examples_fit_into_a_terminal() {
+        for subcommand in Cli::command().get_subcommands() {
+            let Some(help) = subcommand.get_after_help() else {
+                continue;
+            };
+            // The longer of the program's names.
+            let help = help.to_string().replace("{program}", "cargo xtask");
+            let wide = help.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(wide, None);
+        }
+    }
 }

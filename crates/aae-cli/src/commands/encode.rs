@@ -17,11 +17,13 @@ use crate::trained::{self, Asked};
 /// Write the codes of all images as CSV or as a NumPy array
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  {program} encode                                  the test images of the newest run, as CSV
+  # The test images of the newest run, as CSV
+  {program} encode
   {program} encode runs/aae-s0 --split train --out codes.npy
 
-CSV: the header index,label,z_0,z_1,... and a line for each image, in the order of the file; with a column
-`inferred` after the label if the encoder infers one. A classifier has no codes, and no columns of them.
+CSV: the header index,label,z_0,z_1,... and a line for each image, in the
+order of the file; with a column `inferred` after the label if the encoder
+infers one. A classifier has no codes, and no columns of them.
 NPY: float32 [images, dimensions], in the same order.")]
 pub(crate) struct EncodeArgs {
     #[command(flatten)]

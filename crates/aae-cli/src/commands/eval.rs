@@ -32,8 +32,11 @@ pub(crate) type Metrics = BTreeMap<String, f64>;
 #[command(after_help = "Examples:
   {program} eval
   {program} eval runs/aae-s0 --json
-  {program} eval runs/aae-s0 --probes               how much of the class a classifier finds in the codes
-  {program} eval runs/aae-8d-s0 --likelihood        Parzen log-likelihood from 10,000 samples
+  # How much of the class a classifier finds in the codes
+  {program} eval runs/aae-s0 --probes
+  # Parzen log-likelihood from 10,000 samples
+  {program} eval runs/aae-8d-s0 --likelihood
+  # Samples judged by a classifier
   {program} eval runs/supervised-s0 --judge runs/nn-all-s0")]
 pub(crate) struct EvalArgs {
     #[command(flatten)]

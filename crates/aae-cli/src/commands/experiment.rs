@@ -27,13 +27,15 @@ use crate::{output, program, report, shell};
 /// Train a preset with several seeds, and give mean and standard error of every figure
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  {program} experiment aae                          seeds 0, 1, 2, 3, 4, into experiments/aae/
+  # Seeds 0, 1, 2, 3, 4, into experiments/aae/
+  {program} experiment aae
   {program} experiment aae-8d --seeds 0..9 --at 10,20 --likelihood
   {program} experiment aae --set prior.std=3 --out experiments/narrow
-  {program} experiment supervised --seeds 0 --probes --judge experiments/nn-all/s0
+  {program} experiment supervised --probes --judge experiments/nn-all/s0
   {program} experiment aae --docs docs/experiments.md
 
-The same command goes on after an interruption: what is finished is kept. Results are in results.json.")]
+The same command goes on after an interruption: what is finished is kept.
+Results are in results.json.")]
 pub(crate) struct ExperimentArgs {
     /// The preset; `presets` lists them
     #[arg(value_name = "NAME")]

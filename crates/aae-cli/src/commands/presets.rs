@@ -10,9 +10,10 @@ use crate::output;
 
 /// List the presets, or show one as a configuration file
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  {program} presets\n  {program} presets aae-mixture > my.toml   a file to change and train with --config"
-)]
+#[command(after_help = "Examples:
+  {program} presets
+  # A file to change and train with --config
+  {program} presets aae-mixture > my.toml")]
 pub(crate) struct PresetsArgs {
     /// Print this preset's TOML
     name: Option<String>,

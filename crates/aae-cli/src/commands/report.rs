@@ -14,9 +14,11 @@ use crate::{output, page};
 /// Write a run or an experiment as one HTML page: figures, pictures, configuration, how to repeat it
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  {program} report                                  the newest run, into its folder
+  # The newest run, into its folder
+  {program} report
   {program} report runs/aae-s0 --out aae.html
-  {program} report experiments/aae                  all seeds of an experiment
+  # All seeds of an experiment
+  {program} report experiments/aae
 
 The page needs no other file and no network.")]
 pub(crate) struct ReportArgs {

@@ -16,13 +16,19 @@ use crate::trained::{self, Asked, Trained};
 /// Make images: from random draws of the prior, from a grid of codes, or from codes of your choice
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  {program} sample                                  100 random images of the newest run
+  # 100 random images of the newest run
+  {program} sample
   {program} sample runs/aae-s0 --n 25 --seed 7 --out digits.png
-  {program} sample --grid=-10..10 --steps 20        the plane of the first two code numbers
-  {program} sample --z 0,0 --z 5,-2.5               the images of two codes
-  {program} sample --label 3                        of a model with labels: random threes
-  {program} sample --styles 10                      one random style a row, in every label
-  {program} sample --style-of 12 --style-of 40      the styles of two test images, in every label")]
+  # The plane of the first two code numbers
+  {program} sample --grid=-10..10 --steps 20
+  # The images of two codes
+  {program} sample --z 0,0 --z 5,-2.5
+  # Of a model with labels: random threes
+  {program} sample --label 3
+  # One random style a row, in every label
+  {program} sample --styles 10
+  # The styles of two test images, in every label
+  {program} sample --style-of 12 --style-of 40")]
 pub(crate) struct SampleArgs {
     #[command(flatten)]
     model: ModelArgs,

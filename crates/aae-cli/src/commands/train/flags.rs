@@ -79,11 +79,14 @@ pub(crate) struct ChangeArgs {
 /// Train an autoencoder, plain or adversarial, and leave everything in a run folder
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  {program} train                                   the adversarial autoencoder, on MNIST
-  {program} train --preset aae-mixture --seed 1
-  {program} train --epochs 5 --set optimizer.reconstruction.lr=5e-4 --set prior.std=3
-  {program} train --data my-images/ --name mine     four files with MNIST's names
-  {program} train --resume runs/aae-s0              go on after an interruption")]
+  # The adversarial autoencoder, on MNIST
+  {program} train
+  {program} train --preset aae-mixture --epochs 5 --seed 1
+  {program} train --set optimizer.reconstruction.lr=5e-4 --set prior.std=3
+  # Four files with MNIST's names
+  {program} train --data my-images/ --name mine
+  # Go on after an interruption
+  {program} train --resume runs/aae-s0")]
 pub(crate) struct TrainArgs {
     /// Start from this preset; `presets` lists them
     #[arg(long, value_name = "NAME", default_value = presets::DEFAULT, help_heading = "What to train")]
