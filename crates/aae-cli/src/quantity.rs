@@ -2,7 +2,7 @@
 //!
 //! A figure that is not known here is shown under its own name, so that a new metric needs no line in this file.
 
-use crate::text::figure;
+use crate::text::{count, figure};
 
 /// What there is to say of a figure.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub(crate) struct Quantity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Plain,
+    /// A number of things.
+    Count,
     /// A share in `[0, 1]`, shown in per cent.
     Share,
     Nats,
@@ -34,19 +36,29 @@ impl Unit {
     pub(crate) fn scale(self) -> f64 {
         match self {
             Self::Share => 100.0,
-            Self::Plain | Self::Nats => 1.0,
+            Self::Plain | Self::Count | Self::Nats => 1.0,
         }
     }
 
-    /// A figure with its unit, in four digits.
+    /// A figure with its unit, in four digits, or whole if it counts.
     pub(crate) fn show(self, value: f64) -> String {
-        figure(value * self.scale()) + self.suffix()
+        self.number(value) + self.suffix()
+    }
+
+    /// As [`show`](Self::show), without the unit.
+    pub(crate) fn number(self, value: f64) -> String {
+        // What a file calls a count need not be one.
+        let is_whole = value.fract() == 0.0 && (0.0..1e15).contains(&value);
+        match self {
+            Self::Count if is_whole => count(value as u64),
+            _ => figure(value * self.scale()),
+        }
     }
 
     /// What stands behind the number.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
-            Self::Plain => "",
+            Self::Plain | Self::Count => "",
             Self::Share => " %",
             Self::Nats => " nats",
         }
@@ -107,7 +119,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
         "clusters_dead",
         "clusters without images",
         "dead clusters",
-        Unit::Plain,
+        Unit::Count,
         false,
         "Clusters that no image was put into.",
     ),
@@ -155,7 +167,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
         "parzen_samples",
         "samples for the log-likelihood",
         "samples",
-        Unit::Plain,
+        Unit::Count,
         false,
         "Samples of the model that the log-likelihood puts Gaussians around.",
     ),

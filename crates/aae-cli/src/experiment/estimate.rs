@@ -52,7 +52,7 @@ impl Estimate {
         let scale = unit.scale();
         match (self.mean, self.standard_error) {
             (None, _) => "-".to_owned(),
-            (Some(mean), None) => figure(mean * scale),
+            (Some(mean), None) => unit.number(mean),
             (Some(mean), Some(error)) => plus_minus(mean * scale, error * scale),
         }
     }
@@ -112,6 +112,18 @@ mod tests {
             (Some(0.021_04), None)
         );
         assert_eq!(estimate.show(Unit::Share), "2.104 %");
+    }
+
+    #[test]
+    fn a_count_is_whole_and_its_mean_is_not() {
+        let show = |values: &[f64]| {
+            let values = values.iter().copied().map(Some).collect();
+            Estimate::of(values).show(Unit::Count)
+        };
+        assert_eq!(show(&[1.0]), "1");
+        assert_eq!(show(&[10_000.0]), "10,000");
+        assert_eq!(show(&[0.0, 1.0]), "0.5 ± 0.5");
+        assert_eq!(show(&[-1.5]), "-1.500");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::results::{Moment, Results};
 use super::seeds;
 use crate::quantity::{in_order, quantity};
-use crate::text::{self, align, count, figure, plural};
+use crate::text::{self, align, count, plural};
 
 /// What was trained, and every figure at each moment; of several seeds also the lowest and highest at the end.
 pub(crate) fn table(results: &Results) -> String {
@@ -85,9 +85,11 @@ fn rows(results: &Results, split: &str, moments: &[&Moment]) -> Vec<Vec<String>>
         if several {
             let values = || {
                 let values = last.iter().flat_map(|found| &found.values);
-                values.flatten().map(|value| value * quantity.unit.scale())
+                values.flatten().copied()
             };
-            let show = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), figure);
+            let show = |value: Option<f64>| {
+                value.map_or_else(|| "-".to_owned(), |value| quantity.unit.number(value))
+            };
             row.push(show(values().reduce(f64::min)));
             row.push(show(values().reduce(f64::max)));
         }

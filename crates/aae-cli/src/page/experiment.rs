@@ -14,7 +14,7 @@ use crate::experiment::results::{Moment, Results};
 use crate::experiment::{ExperimentError, RESULTS, docs, seed_folder, seeds, table};
 use crate::quantity::{floor, in_order, quantity};
 use crate::report;
-use crate::text::{self, figure, plural};
+use crate::text::{self, plural};
 
 /// Most seeds whose pictures are shown.
 const MOST_SEEDS: usize = 20;
@@ -137,9 +137,8 @@ fn tables(results: &Results) -> Html {
                 if several {
                     row.push(found.show(quantity.unit));
                 }
-                let scale = quantity.unit.scale();
                 row.extend(found.values.iter().map(|value| {
-                    value.map_or_else(|| "-".to_owned(), |value| figure(value * scale))
+                    value.map_or_else(|| "-".to_owned(), |value| quantity.unit.number(value))
                 }));
                 Some(row)
             })
