@@ -126,7 +126,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
     (
         "normalized_mutual_information",
         "normalized mutual information",
-        "mutual information",
+        "normalized mutual information",
         Unit::Plain,
         false,
         "Between clusters and classes: 1 if each tells the other, 0 if they tell nothing.",
@@ -134,7 +134,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
     (
         "adjusted_rand_index",
         "adjusted Rand index",
-        "Rand index",
+        "adjusted Rand index",
         Unit::Plain,
         false,
         "Agreement of clusters and classes on pairs of images: 1 is perfect, about 0 is chance.",

@@ -273,9 +273,10 @@ pub(crate) fn evaluation(
         ));
         if let (Some(dead), Some(nmi), Some(ari)) = (get(DEAD), get(NMI), get(ARI)) {
             let (nmi, ari) = (hundredths(nmi), hundredths(ari));
+            rows.push(("", format!("{dead} without images")));
             rows.push((
                 "",
-                format!("{dead} without images; mutual information {nmi}, Rand index {ari}"),
+                format!("normalized mutual information {nmi}, adjusted Rand index {ari}"),
             ));
         }
     }

@@ -232,6 +232,10 @@ fn clusters_and_heads_leave_their_pictures_and_figures() {
     }
     png_size(&place.path(&format!("{run}/figures/clusters.png")));
     assert!(!place.exists(&format!("{run}/labelled.json")));
+    place
+        .run(&["eval"])
+        .succeeds()
+        .prints("normalized mutual information ");
     trained(
         &place,
         "reduction-2d-unsupervised",
