@@ -11,7 +11,7 @@ use super::{Drawing, Subject, Told, decode};
 const MEMBERS: usize = 12;
 
 /// A row for each cluster or label: its head (the decoder told of the cluster, with style 0), then its members, the surest first. A
-/// cluster without members is named as dead.
+/// cluster without members is said to be empty.
 pub(crate) fn clusters(
     subject: &Subject<'_>,
     config: &Config,
@@ -31,19 +31,19 @@ pub(crate) fn clusters(
         shown.resize(MEMBERS * image.pixels(), 0.0);
         pixels.append(&mut shown);
         names.push(match members.len() {
-            0 => format!("{way}: dead"),
+            0 => format!("{way}: empty"),
             n => format!("{way}: {n}"),
         });
     }
-    let dead = members.iter().filter(|members| members.is_empty()).count();
-    let subtitle = match dead {
-        0 => subject.caption.to_owned(),
-        n => format!("{} · {n} of {ways} have no image", subject.caption),
+    let (title, what) = match config.infers_clusters() {
+        true => (
+            "Clusters: head, and the surest of their test images",
+            "clusters",
+        ),
+        false => ("Labels: head, and the surest of the test images", "labels"),
     };
-    let title = match config.infers_clusters() {
-        true => "Clusters: head, and the surest of their test images",
-        false => "Labels: head, and the surest of the test images",
-    };
+    let empty = members.iter().filter(|members| members.is_empty()).count();
+    let subtitle = subtitle(subject.caption, empty, ways, what);
     let mut columns = vec!["head".to_owned()];
     columns.resize(MEMBERS + 1, String::new());
     Ok(Box::new(move || {
@@ -56,6 +56,14 @@ pub(crate) fn clusters(
         let images = Images::new(&pixels, image.height, image.width)?;
         Ok(grid(&images, MEMBERS + 1, &labels)?)
     }))
+}
+
+/// The caption, and how many of all clusters or labels have no image, if any.
+fn subtitle(caption: &str, empty: usize, ways: usize, what: &str) -> String {
+    match empty {
+        0 => caption.to_owned(),
+        n => format!("{caption} · {n} of {ways} {what} without an image"),
+    }
 }
 
 /// The positions of each cluster's images, the surest first; of equally sure ones the first.
@@ -80,7 +88,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_come_surest_first_and_a_dead_cluster_has_none() {
+    fn a_subtitle_says_how_many_clusters_are_empty() {
+        assert_eq!(subtitle("run", 0, 30, "clusters"), "run");
+        assert_eq!(
+            subtitle("run", 1, 30, "clusters"),
+            "run · 1 of 30 clusters without an image"
+        );
+    }
+
+    #[test]
+    fn members_come_surest_first_and_an_empty_cluster_has_none() {
         let logits = [
             1.0, 0.5, -9.0, -1.0, 0.5, -9.0, 2.0, 0.0, -9.0, 0.5, 0.5, -9.0,
         ];
