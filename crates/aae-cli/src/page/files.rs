@@ -138,7 +138,7 @@ pub(super) fn is_known(name: &str) -> bool {
 pub(super) fn caption(name: &str) -> String {
     let known = match name {
         "manifold" => "The plane of codes, decoded",
-        "styles" => "Each style with every label",
+        "styles" => "Each style with every label or cluster",
         "clusters" => "Images of each cluster",
         "latent" => "The codes of the test images",
         "samples" => "Draws of the prior, decoded",

@@ -49,6 +49,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) follows_prior: bool,
     /// Classes whose codes were made to follow a component of the prior, each its own; 0 if there are none.
     pub(crate) placed: usize,
+    /// Whether its labels are clusters of its own making.
+    clusters: bool,
     /// Run and step, for the subtitles.
     pub(crate) caption: &'a str,
 }
@@ -63,7 +65,16 @@ impl<'a> Subject<'a> {
                 true => config.model.categories,
                 false => 0,
             },
+            clusters: config.infers_clusters(),
             caption,
+        }
+    }
+
+    /// What one of its labels is called.
+    fn label_name(&self) -> &'static str {
+        match self.clusters {
+            true => "cluster",
+            false => "label",
         }
     }
 
@@ -93,7 +104,7 @@ impl<'a> Subject<'a> {
     /// The caption, and the label that the decoder was told for all codes.
     fn caption_with(&self, told: Told<'_>) -> String {
         match told {
-            Told::All(label) => format!("{} · label {label}", self.caption),
+            Told::All(label) => format!("{} · {} {label}", self.caption, self.label_name()),
             Told::Labels(_) | Told::Nothing => self.caption.to_owned(),
         }
     }
@@ -189,6 +200,17 @@ fn drawn_from(subject: &Subject<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trained::tiny;
+
+    #[test]
+    fn what_a_model_infers_without_a_label_are_clusters() {
+        let name = |preset: &str| tiny::untrained(preset).subject().label_name();
+        assert_eq!(name("clustering-16"), "cluster");
+        assert_eq!(name("reduction-2d-unsupervised"), "cluster");
+        for preset in ["reduction-2d-100", "semi-supervised-100", "supervised"] {
+            assert_eq!(name(preset), "label", "{preset}");
+        }
+    }
 
     #[test]
     fn many_images_make_a_wider_picture_before_they_make_one_too_tall() {

@@ -20,7 +20,7 @@ pub(crate) fn samples(
     let codes = subject.draw(&labels, rng)?;
     let subtitle = format!("{} · {}", subject.caption, drawn_from(subject));
     let title = match label {
-        Some(label) => format!("Random samples of label {label}"),
+        Some(label) => format!("Random samples of {} {label}", subject.label_name()),
         None => "Random samples".to_owned(),
     };
     // Where a row has each label equally often, a column is a label.

@@ -1,4 +1,4 @@
-//! One style in every label: rows of codes, columns of labels.
+//! One style in every label or cluster: rows of codes, columns of labels.
 
 use aae_data::Split;
 use aae_ops::stream::Stream;
@@ -16,13 +16,9 @@ pub(crate) fn random_styles(
     let dim = subject.autoencoder.latent_dim();
     let codes = subject.prior.sample(n, dim, rng);
     let subtitle = format!("{} · {}", subject.caption, drawn_from(subject));
-    rows(
-        subject,
-        &codes,
-        None,
-        "A style in each row, a label in each column",
-        &subtitle,
-    )
+    let label = subject.label_name();
+    let title = format!("A style in each row, a {label} in each column");
+    rows(subject, &codes, None, title, &subtitle)
 }
 
 /// The styles of the test images at `positions`, one a row: the image itself, then its style with every label.
@@ -34,7 +30,7 @@ pub(crate) fn styles_of(
     let images = test.batch(positions, subject.autoencoder.device())?;
     let codes = subject.autoencoder.encode(&images)?.style;
     let codes: Vec<f32> = codes.flatten_all()?.to_vec1()?;
-    let title = "The style of an image, in every label";
+    let title = format!("The style of an image, in every {}", subject.label_name());
     rows(subject, &codes, Some(&images), title, subject.caption)
 }
 
@@ -42,7 +38,7 @@ fn rows(
     subject: &Subject<'_>,
     codes: &[f32],
     originals: Option<&Tensor>,
-    title: &'static str,
+    title: String,
     subtitle: &str,
 ) -> anyhow::Result<Drawing> {
     let autoencoder = subject.autoencoder;
@@ -67,7 +63,7 @@ fn rows(
     let subtitle = subtitle.to_owned();
     Ok(Box::new(move || {
         let labels = GridLabels {
-            title,
+            title: &title,
             subtitle: &subtitle,
             columns: &names,
             ..GridLabels::default()
