@@ -238,10 +238,12 @@ fn losses() -> Result<Picture, Box<dyn Error>> {
     let adversarial = [
         Series {
             name: "discriminator",
+            color: 1,
             points: &discriminator,
         },
         Series {
             name: "generator",
+            color: 2,
             points: &generator,
         },
     ];
@@ -260,6 +262,7 @@ fn losses() -> Result<Picture, Box<dyn Error>> {
             name: "Reconstruction loss (mean squared error)",
             series: &[Series {
                 name: "reconstruction",
+                color: 0,
                 points: &reconstruction,
             }],
             logarithmic: true,

@@ -47,6 +47,8 @@ pub struct Panel<'a> {
 pub struct Series<'a> {
     /// For the legend.
     pub name: &'a str,
+    /// Which colour: of the first ten each can be told from the others; the next ones are shades of them.
+    pub color: usize,
     /// (step, value), in the order of the steps. A point that is not finite is left out, and counted in the panel's name.
     pub points: &'a [[f64; 2]],
 }
@@ -73,12 +75,9 @@ pub fn curves(curves: &Curves<'_>) -> Result<Picture, VizError> {
     let content = TARGET_WIDTH as u32 - MARGIN;
     let header = Header::new(curves.title, curves.subtitle, content)?;
     let mut top = MARGIN + header.height() + TEXT_SIZE / 2;
-    let mut colors = 0;
     let mut drawings = Vec::new();
     for panel in curves.panels {
-        let drawing = Drawing::new(panel, colors, top, content)?;
-        // Colours go on from panel to panel, so that no two curves of the picture share one.
-        colors += panel.series.len();
+        let drawing = Drawing::new(panel, top, content)?;
         top = drawing.plot_top + PLOT_HEIGHT + footer(false) + TEXT_SIZE * 3 / 2;
         drawings.push(drawing);
     }

@@ -121,6 +121,7 @@ fn the_same_input_gives_the_same_bytes() {
         let panel = Panel {
             series: &[Series {
                 name: "loss",
+                color: 0,
                 points: &losses,
             }],
             ..Panel::default()
@@ -224,9 +225,14 @@ fn odd_curves_are_drawn() {
         for logarithmic in [false, true] {
             for references in [&reference[..], &[]] {
                 let series = [
-                    Series { name: "a", points },
+                    Series {
+                        name: "a",
+                        color: 0,
+                        points,
+                    },
                     Series {
                         name: "b",
+                        color: usize::MAX,
                         points: &one,
                     },
                 ];
@@ -255,13 +261,42 @@ fn odd_curves_are_drawn() {
 }
 
 #[test]
+fn a_curve_has_its_colour_whatever_is_drawn_beside_it() {
+    let points = [[0.0, 1.0], [1.0, 2.0]];
+    let series = |name, color| Series {
+        name,
+        color,
+        points: &points,
+    };
+    for others in 0..3 {
+        let mut all = vec![series("another", 0); others];
+        all.push(series("this one", 2));
+        let panel = Panel {
+            series: &all,
+            ..Panel::default()
+        };
+        let picture = curves(&Curves {
+            panels: &[panel],
+            ..Curves::default()
+        })
+        .unwrap();
+        let mut pixels = picture.rgb().chunks_exact(3);
+        assert!(pixels.any(|pixel| pixel == [0x66, 0xaa, 0x00]), "{others}");
+    }
+}
+
+#[test]
 fn a_point_beyond_its_axis_is_in_no_other_panel() {
     let steady: Vec<[f64; 2]> = (0..100)
         .map(|step| [f64::from(step), 1.0 + 0.2 * f64::from(step % 2)])
         .collect();
     let lower_half = |value: f64| {
         let few = [[0.0, 1.1], [50.0, value], [99.0, 1.1]];
-        let both = [&steady[..], &few].map(|points| Series { name: "a", points });
+        let both = [(0, &steady[..]), (1, &few[..])].map(|(color, points)| Series {
+            name: "a",
+            color,
+            points,
+        });
         let above = Panel {
             series: &both,
             ..Panel::default()

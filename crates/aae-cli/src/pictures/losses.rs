@@ -11,6 +11,7 @@ use aae_viz::{Curves, Panel, Picture, Reference, Series, curves};
 use super::Drawing;
 
 const RECONSTRUCTION: &str = "reconstruction";
+const CLASSIFICATION: &str = "classification";
 
 /// A panel for each kind that there is: the reconstruction loss, the classification loss, the losses of the game.
 pub(crate) fn losses(config: &Config, lines: Vec<Line>, caption: &str) -> Drawing {
@@ -38,16 +39,18 @@ fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Pictur
         }
     }
     let reconstruction = points.remove(RECONSTRUCTION).unwrap_or_default();
-    let classification = points.remove("classification").unwrap_or_default();
+    let classification = points.remove(CLASSIFICATION).unwrap_or_default();
     points.remove("head_distance");
     let mut first = vec![Series {
         name: "training",
+        color: 0,
         points: &reconstruction,
     }];
     // The test error is a mean squared error: only beside that loss does it belong.
     if config.loss.reconstruction == ReconstructionLoss::MeanSquaredError {
         first.push(Series {
             name: "test",
+            color: 1,
             points: &test,
         });
     }
@@ -55,9 +58,15 @@ fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Pictur
         "Reconstruction loss ({})",
         describe(config.loss.reconstruction)
     );
-    let game: Vec<Series<'_>> = points
+    let names: Vec<String> = points.keys().map(|name| name.replace('_', " ")).collect();
+    let game: Vec<Series<'_>> = names
         .iter()
-        .map(|(name, points)| Series { name, points })
+        .zip(&points)
+        .map(|(shown, (name, points))| Series {
+            name: shown,
+            color: color(name),
+            points,
+        })
         .collect();
     let two_codes = points.contains_key("style_discriminator");
     let generator = match two_codes {
@@ -78,6 +87,7 @@ fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Pictur
     .collect();
     let learning = [Series {
         name: "training",
+        color: color(CLASSIFICATION),
         points: &classification,
     }];
     let mut panels = Vec::new();
@@ -113,10 +123,46 @@ fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Pictur
     })?)
 }
 
+/// The colour of a loss, the same in the picture of every variant; 0 and 1 are those of the reconstruction.
+fn color(name: &str) -> usize {
+    match name {
+        "discriminator" | "style_discriminator" => 2,
+        "generator" => 3,
+        "label_discriminator" => 4,
+        CLASSIFICATION => 8,
+        // None of ours.
+        _ => 9,
+    }
+}
+
 fn describe(loss: ReconstructionLoss) -> &'static str {
     match loss {
         ReconstructionLoss::MeanSquaredError => "mean squared error",
         ReconstructionLoss::HalfSquaredError => "half the squared error of an image",
         ReconstructionLoss::BinaryCrossEntropy => "binary cross-entropy of an image, nats",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_losses_of_a_picture_share_a_colour() {
+        for names in [
+            &["discriminator", "generator"][..],
+            &[
+                "style_discriminator",
+                "label_discriminator",
+                "generator",
+                CLASSIFICATION,
+            ],
+        ] {
+            let mut colors: Vec<usize> = names.iter().map(|name| color(name)).collect();
+            colors.extend([0, 1]);
+            colors.sort_unstable();
+            colors.dedup();
+            assert_eq!(colors.len(), names.len() + 2, "{names:?}");
+        }
     }
 }

@@ -22,18 +22,13 @@ pub(super) struct Drawing<'a> {
     top: u32,
     name: Text,
     legend: Legend,
-    first_color: usize,
+    colors: Vec<usize>,
     series: Vec<Vec<[f64; 2]>>,
     references: Vec<Reference<'a>>,
 }
 
 impl<'a> Drawing<'a> {
-    pub(super) fn new(
-        panel: &Panel<'a>,
-        first_color: usize,
-        top: u32,
-        width: u32,
-    ) -> Result<Self, VizError> {
+    pub(super) fn new(panel: &Panel<'a>, top: u32, width: u32) -> Result<Self, VizError> {
         let height = |value: f64| {
             if panel.logarithmic {
                 value.log10()
@@ -70,9 +65,12 @@ impl<'a> Drawing<'a> {
         let name = shortened(&name(panel, &series, y), TEXT_SIZE, Weight::Bold, width)?;
         let entries: Vec<(Mark, String)> = match panel.series {
             [] | [_] => Vec::new(),
-            several => (first_color..)
-                .zip(several)
-                .map(|(color, series)| (Mark::Line(class_color(color)), series.name.to_owned()))
+            several => several
+                .iter()
+                .map(|series| {
+                    let mark = Mark::Line(class_color(series.color));
+                    (mark, series.name.to_owned())
+                })
                 .collect(),
         };
         let legend = Legend::new(&entries, width)?;
@@ -84,7 +82,7 @@ impl<'a> Drawing<'a> {
             top,
             name,
             legend,
-            first_color,
+            colors: panel.series.iter().map(|series| series.color).collect(),
             series,
             references,
         })
@@ -100,8 +98,8 @@ impl<'a> Drawing<'a> {
         canvas.text(&self.name, i64::from(MARGIN), baseline, Anchor::Left, INK);
         self.legend
             .draw(canvas, MARGIN, self.top + line_height(TEXT_SIZE));
-        for (color, points) in (self.first_color..).zip(&self.series) {
-            draw_series(canvas, frame, points, color);
+        for (color, points) in self.colors.iter().zip(&self.series) {
+            draw_series(canvas, frame, points, *color);
         }
         draw_references(canvas, frame, &self.references)
     }
