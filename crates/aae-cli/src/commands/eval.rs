@@ -44,7 +44,7 @@ pub(crate) struct EvalArgs {
     /// Estimate the log-likelihood of the test images by a Parzen window on so many samples
     #[arg(long, value_name = "SAMPLES", num_args = 0..=1, default_missing_value = "10000", value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
     likelihood: Option<u64>,
-    /// The Parzen window's standard deviation [default: the best of a grid, on held-out images and 10,000 samples]
+    /// The Parzen window's standard deviation [default: the best of a grid, on held-out images or, without any, training images, and 10,000 samples]
     #[arg(long, value_name = "SIGMA", requires = "likelihood", value_parser = likelihood::window)]
     window: Option<f64>,
     #[command(flatten)]
