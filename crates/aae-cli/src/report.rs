@@ -15,6 +15,7 @@ use crate::evaluate::{
     DISTANCE, DISTANCE_FLOOR, ERROR_HIGH, ERROR_LOW, MAJORITY_ERROR, NMI, prior_moments, series,
 };
 use crate::logging::REPORT;
+use crate::pictures::Grid;
 use crate::program;
 use crate::text::{count, duration, figure, hundredths, percent, plural, vector};
 use crate::trained::RUNS;
@@ -185,12 +186,18 @@ pub(crate) fn ending(end: &Ending<'_>) -> String {
     if end.config.variant.has_decoder() {
         next.push((format!("sample{run}"), "images from random numbers"));
         next.push(match label {
-            LabelUse::Absent | LabelUse::Heads => (
-                format!("sample{run} --grid=-10..10"),
-                "images of a plane of codes",
-            ),
-            LabelUse::Given | LabelUse::Inferred => {
-                (format!("sample{run} --styles 10"), "a style in every label")
+            LabelUse::Absent => {
+                let grid = Grid::around(&end.config.prior).argument();
+                let plane = "images of a plane of codes";
+                (format!("sample{run} --grid={grid}"), plane)
+            }
+            // Heads may lie anywhere, and the pictures have their plane.
+            LabelUse::Heads | LabelUse::Given | LabelUse::Inferred => {
+                let styles = match end.config.infers_clusters() {
+                    true => "a style in every cluster",
+                    false => "a style in every label",
+                };
+                (format!("sample{run} --styles 10"), styles)
             }
         });
     }
@@ -345,6 +352,26 @@ pub(crate) fn resume_hint(folder: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_next_is_where_the_codes_are() {
+        for (preset, next) in [
+            ("aae", "sample --grid=-10..10 "),
+            ("aae-gamma", "sample --grid=0..9.66 "),
+            ("reduction-2d-100", "sample --styles 10 "),
+            ("clustering-16", "  a style in every cluster\n"),
+        ] {
+            let text = ending(&Ending {
+                config: &Config::resolve(preset, None, &[]).unwrap(),
+                folder: Path::new("runs/run"),
+                step: 1,
+                from: 0,
+                time: Duration::ZERO,
+                evaluation: None,
+            });
+            assert!(text.contains(next), "{text}");
+        }
+    }
 
     #[test]
     fn a_long_value_goes_on_below_itself() {

@@ -59,6 +59,17 @@ impl Grid {
         })
     }
 
+    /// As `--grid` takes it, in three digits.
+    pub(crate) fn argument(self) -> String {
+        let places = (2.0 - (self.high - self.low).log10().floor()).clamp(0.0, 9.0) as usize;
+        // Read again, it has no noughts at its end and no negative nought.
+        let end = |value: f64| {
+            let text = format!("{value:.places$}");
+            text.parse::<f64>().unwrap_or(value) + 0.0
+        };
+        format!("{}..{}", end(self.low), end(self.high))
+    }
+
     /// The values along an axis; a single one lies in the middle.
     fn values(self) -> Vec<f64> {
         let width = self.high - self.low;
@@ -140,6 +151,18 @@ mod tests {
             std: 5.0,
         });
         assert_eq!((grid.low, grid.high, grid.steps), (-10.0, 10.0, 20));
+    }
+
+    #[test]
+    fn a_grid_is_written_as_the_flag_takes_it() {
+        let written = |low, high| {
+            let steps = 20;
+            Grid { low, high, steps }.argument()
+        };
+        assert_eq!(written(-10.0, 10.0), "-10..10");
+        assert_eq!(written(-0.0, 9.656_854_249), "0..9.66");
+        assert_eq!(written(-12.5, 12.5), "-12.5..12.5");
+        assert_eq!(written(5.0, 5.000_1), "5..5.0001");
     }
 
     #[test]
