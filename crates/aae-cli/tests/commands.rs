@@ -29,7 +29,7 @@ fn sample_draws_from_the_prior_a_grid_and_chosen_codes() {
     place
         .run(&["sample", "runs/aae-s0", "--grid", "-10..10", "--steps", "5"])
         .succeeds()
-        .prints("grid.png");
+        .prints("grid-10to10.png");
     place
         .run(&[
             "sample",
@@ -44,7 +44,7 @@ fn sample_draws_from_the_prior_a_grid_and_chosen_codes() {
     for name in [
         "runs/aae-s0/samples/random-seed0.png",
         "seven.png",
-        "runs/aae-s0/samples/grid.png",
+        "runs/aae-s0/samples/grid-10to10.png",
     ] {
         png_size(&place.path(name));
     }

@@ -34,6 +34,8 @@ fn a_supervised_model_draws_any_label_and_transfers_styles() {
         let command = [&["sample", "--out", "out.png"], args].concat();
         place.run(&command).succeeds().prints("wrote out.png");
     }
+    let grid = ["sample", "--grid=-2..2", "--steps", "3", "--label", "1"];
+    place.run(&grid).succeeds().prints("grid-2to2-label1.png");
     // Another label is another picture of the same codes.
     for label in ["0", "1"] {
         let out = format!("label{label}.png");

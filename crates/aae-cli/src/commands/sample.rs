@@ -124,6 +124,9 @@ fn check_label(args: &SampleArgs, model: &Trained) -> Result<(), UsageError> {
 /// The picture, and what its file is called.
 fn drawing(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, Drawing)> {
     let subject = model.subject();
+    let of_label = args
+        .label
+        .map_or_else(String::new, |label| format!("-label{label}"));
     if let Some((low, high)) = args.grid {
         let grid = Grid {
             low,
@@ -131,7 +134,7 @@ fn drawing(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, Drawin
             steps: args.steps.into(),
         };
         let drawing = pictures::plane(&subject, grid, args.label)?;
-        return Ok(("grid.png".to_owned(), drawing));
+        return Ok((format!("grid{low}to{high}{of_label}.png"), drawing));
     }
     if !args.z.is_empty() {
         let dim = model.autoencoder.latent_dim();
@@ -174,9 +177,6 @@ fn drawing(args: &SampleArgs, model: &Trained) -> anyhow::Result<(String, Drawin
         return Ok((format!("styles-seed{seed}.png"), drawing));
     }
     let drawing = pictures::samples(&subject, args.n as usize, args.label, &mut rng)?;
-    let of_label = args
-        .label
-        .map_or_else(String::new, |label| format!("-label{label}"));
     Ok((format!("random{of_label}-seed{seed}.png"), drawing))
 }
 
