@@ -22,6 +22,9 @@ fn a_warm_start_begins_with_a_checkpoint_of_its_own() {
         .prints("warm start     8 of 8 tensors from a run of 10 steps");
     assert!(place.exists("runs/warm/checkpoints/step-0.safetensors"));
     let model = place.read("runs/warm/model.safetensors");
+    place.run(&["report", "warm"]).succeeds();
+    let page = String::from_utf8(place.read("runs/warm/report.html")).unwrap();
+    assert!(page.contains("the same images and the run it began with (aae-s0), on any"));
 
     // Killed before it had begun, it finds the other run again.
     for name in ["model.safetensors", "summary.json"] {

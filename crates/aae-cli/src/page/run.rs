@@ -273,8 +273,18 @@ impl Run {
             let words = environment.command_line.get(1..).unwrap_or_default();
             html.append(parts::command("It was started with:", words));
         }
+        let from = match self.config.warm_start_folder() {
+            Some(run) => format!(
+                ", the same images and the run it began with ({})",
+                run.display()
+            ),
+            None => " and the same images".to_owned(),
+        };
+        let what = format!(
+            "The same bytes again, from its configuration{from}, on any number of threads:"
+        );
         html.append(parts::command(
-            "The same bytes again, from its configuration and the same images, on any number of threads:",
+            &what,
             &words(&[
                 "train",
                 "--config",
