@@ -156,6 +156,7 @@ fn the_page_of_an_experiment_has_every_seed() {
         " ± ",
         "experiment aae --seeds 0..2 --epochs 2",
         "<polyline class=\"line many\"",
+        "alt=\"The codes of the test images, seed 2\"",
     ] {
         assert!(html.contains(part), "no {part}");
     }

@@ -182,8 +182,9 @@ fn pictures(folder: &Path, results: &Results) -> Html {
         html.markup("<h2>Pictures</h2>\n");
     }
     for (name, pictures) in kinds {
-        html.element("h3", &caption(&name));
-        html.append(parts::pictures(&pictures, true));
+        let title = caption(&name);
+        html.element("h3", &title);
+        html.append(parts::pictures(&pictures, Some(&title)));
     }
     html
 }

@@ -105,20 +105,24 @@ pub(super) fn table(head: &[String], rows: &[Vec<String>], strong: Option<usize>
     html
 }
 
-/// Pictures with captions, as wide as they can be read, or small.
-pub(super) fn pictures(pictures: &[(String, Picture)], small: bool) -> Html {
+/// Pictures with captions, as wide as they can be read; or small, if all show what `album` says.
+pub(super) fn pictures(pictures: &[(String, Picture)], album: Option<&str>) -> Html {
     let mut html = Html::new();
-    html.markup(match small {
-        true => "<div class=\"pictures small\">\n",
-        false => "<div class=pictures>\n",
+    html.markup(match album {
+        Some(_) => "<div class=\"pictures small\">\n",
+        None => "<div class=pictures>\n",
     });
     for (caption, picture) in pictures {
-        html.markup("<figure><img alt=\"").text(caption);
+        html.markup("<figure><img alt=\"");
+        if let Some(album) = album {
+            html.text(album).markup(", ");
+        }
+        html.text(caption);
         html.markup("\" width=\"").number(picture.width);
         html.markup("\" height=\"").number(picture.height);
         html.markup("\" src=\"").png(&picture.bytes).markup("\">");
         // The pictures of training have their titles in them.
-        if small || !is_known(&picture.name) {
+        if album.is_some() || !is_known(&picture.name) {
             html.element("figcaption", caption);
         }
         html.markup("</figure>\n");

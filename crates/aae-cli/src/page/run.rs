@@ -57,7 +57,7 @@ pub(crate) fn of_run(run: &RunDir) -> anyhow::Result<Vec<u8>> {
     let pictures = parts::captioned(Album::new().pictures(&run.figures()));
     if !pictures.is_empty() {
         body.markup("<h2>Pictures</h2>\n");
-        body.append(parts::pictures(&pictures, false));
+        body.append(parts::pictures(&pictures, None));
     }
     if last.is_some() {
         body.markup("<h2>Over the epochs</h2>\n")
