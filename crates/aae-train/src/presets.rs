@@ -12,7 +12,7 @@ pub struct Preset {
     pub name: &'static str,
     /// One line on what it is.
     pub summary: &'static str,
-    /// The figure that the paper has for it, if any (docs/experiments.md says which were seen in it).
+    /// The figure that the paper has for it, if any (docs/experiments.md says where each comes from).
     pub paper: Option<&'static str>,
     /// The complete configuration.
     pub toml: &'static str,
