@@ -3,6 +3,7 @@
 //! Every mistake that a file, a flag or a signal can bring about ends in [`exit::code`], never in a panic.
 
 mod args;
+mod briefing;
 mod commands;
 mod costs;
 mod data;
@@ -18,7 +19,6 @@ mod pictures;
 mod program;
 mod progress;
 mod quantity;
-mod report;
 mod shell;
 mod signals;
 mod summary;

@@ -11,10 +11,10 @@ use indicatif::ProgressStyle;
 use tracing::Span;
 use tracing_indicatif::span_ext::IndicatifSpanExt;
 
+use crate::briefing::{self, Beginning};
 use crate::evaluate::{
     CLASSIFICATION_ERROR, CLUSTERING_ERROR, COMPONENT_ACCURACY, DISTANCE, DISTANCE_FLOOR,
 };
-use crate::report::{self, Beginning};
 use crate::text::{count, duration, figure, hundredths, percent};
 
 /// Time between two lines where there is no terminal.
@@ -93,7 +93,7 @@ impl Observer for Progress<'_> {
         self.total_steps = start.total_steps;
         self.epochs = start.total_steps.div_ceil(start.steps_per_epoch.max(1));
         (self.began, self.began_at) = (Instant::now(), start.step);
-        report::say(&report::beginning(&Beginning {
+        briefing::say(&briefing::beginning(&Beginning {
             parameters: start.parameters,
             steps_per_epoch: start.steps_per_epoch,
             total_steps: start.total_steps,

@@ -15,12 +15,12 @@ use anyhow::Context;
 use candle_core::Device;
 
 use crate::args::DataArgs;
+use crate::briefing;
 use crate::data::{self, Found};
 use crate::exit::UsageError;
 use crate::figures::caption;
 use crate::output;
 use crate::pictures::Subject;
-use crate::report;
 
 /// Where runs are, in the current directory.
 pub(crate) const RUNS: &str = "runs";
@@ -164,7 +164,7 @@ fn warn_if_old(model: &ModelFile, run: &RunDir) {
         tracing::warn!(
             "{}: expected the model after step {newest}, of which there is a checkpoint, found that after step {step}, which is used; the run has gone on since; to have its model written: {}",
             run.model().display(),
-            report::resume_hint(run.path())
+            briefing::resume_hint(run.path())
         );
     }
 }

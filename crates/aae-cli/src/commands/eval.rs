@@ -19,7 +19,7 @@ mod probes;
 use crate::args::{DataArgs, ModelArgs};
 use crate::evaluate::{CHOICES, MMD, MMD_FLOOR, Measured, measure};
 use crate::trained::{self, Asked, Trained};
-use crate::{output, report, text};
+use crate::{briefing, output, text};
 
 pub(crate) use extra::{Extra, ExtraArgs};
 pub(crate) use likelihood::DEFAULT_SAMPLES;
@@ -200,7 +200,7 @@ fn table(model: &Trained, report: Report) -> String {
         metrics: report.metrics,
     };
     let (dim, seed) = (model.autoencoder.latent_dim(), model.config.seed);
-    rows.extend(report::evaluation(&line, model.prior(), dim, seed));
+    rows.extend(briefing::evaluation(&line, model.prior(), dim, seed));
     rows.extend(more);
-    report::table(&rows)
+    briefing::table(&rows)
 }

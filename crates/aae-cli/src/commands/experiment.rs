@@ -22,7 +22,7 @@ use crate::logging::LogFile;
 use crate::signals::Stop;
 use crate::text::{count, duration, plural};
 use crate::trained::run_path;
-use crate::{output, program, report, shell};
+use crate::{briefing, output, program, shell};
 
 /// Train a preset with several seeds, and give mean and standard error of every figure
 #[derive(Args, Debug)]
@@ -251,14 +251,14 @@ impl ExperimentArgs {
             && finished(run, prepared)?.is_some()
         {
             let folder = folder.display();
-            report::say(&format!("{of}: finished before, kept: {folder}"));
+            briefing::say(&format!("{of}: finished before, kept: {folder}"));
             return Ok(there);
         }
         if stop.is_asked() {
             self.say_stopped(stop, &format!("before {of}"));
             return Ok(None);
         }
-        report::say(&format!("\n{of}"));
+        briefing::say(&format!("\n{of}"));
         let (run, checkpoint) = match there {
             Some(_) => {
                 let run = RunDir::resume(&folder)?;
@@ -276,7 +276,7 @@ impl ExperimentArgs {
         match outcome {
             Outcome::Finished { step } => {
                 let time = duration(time);
-                report::say(&format!(
+                briefing::say(&format!(
                     "{of}: finished {} in {time}",
                     plural(step, "step")
                 ));
@@ -327,7 +327,7 @@ impl ExperimentArgs {
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
         let (program, line) = (program::name(), shell::line(&words));
-        report::say(&format!(
+        briefing::say(&format!(
             "stopped by {signal} {when}; to go on, give the same command:\n  {program} {line}"
         ));
     }

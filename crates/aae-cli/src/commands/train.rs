@@ -20,6 +20,7 @@ pub(crate) use prepare::Prepared;
 use resume::{check_data, checkpoint_of, must_be_alike, warn_of_differences};
 pub(crate) use resume::{finished, go_on};
 
+use crate::briefing::{self, Ending};
 use crate::costs::{Costs, FirstStep};
 use crate::evaluate::Measure;
 use crate::exit::UsageError;
@@ -27,7 +28,6 @@ use crate::figures::Figures;
 use crate::logging::LogFile;
 use crate::output;
 use crate::progress::Progress;
-use crate::report::{self, Ending};
 use crate::signals::Stop;
 use crate::summary::{self, Summary, last_evaluations};
 use crate::text::{count, plural};
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
     let ended = train(&prepared, &run, checkpoint, &stop)?;
     match ended.outcome {
         Outcome::Finished { step } => {
-            report::say(&report::ending(&Ending {
+            briefing::say(&briefing::ending(&Ending {
                 config: &prepared.config,
                 folder: run.path(),
                 step,
@@ -84,8 +84,8 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
         }
         Outcome::Stopped { step } => {
             let (signal, code) = stop.signal();
-            let hint = report::resume_hint(run.path());
-            report::say(&format!(
+            let hint = briefing::resume_hint(run.path());
+            briefing::say(&format!(
                 "stopped by {signal} after step {} and saved; to go on:\n  {hint}",
                 count(step)
             ));
@@ -145,7 +145,7 @@ fn keep(run: &RunDir, start: Option<WarmStart>) -> anyhow::Result<Option<Checkpo
     if drawn > 0 {
         text.push_str(&format!("; drawn by the seed: {}", start.drawn.join(", ")));
     }
-    report::say(&report::table(&[("warm start", text)]));
+    briefing::say(&briefing::table(&[("warm start", text)]));
     let passed_over = start.warnings.iter();
     passed_over.for_each(|warning| tracing::warn!("warm start: {warning}"));
     if start.has_seen_more {
@@ -186,7 +186,7 @@ fn dry_run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         prepared.warm_start()?;
     }
     let parameters = prepared.parameters()?;
-    let text = report::beginning(&report::Beginning {
+    let text = briefing::beginning(&briefing::Beginning {
         parameters: &parameters,
         step: step.unwrap_or(0),
         ..prepared.beginning(&folder)

@@ -10,10 +10,10 @@ use super::files::{self, Album, Picture, caption};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use super::run::{Run, charts};
+use crate::briefing;
 use crate::experiment::results::{Moment, Results};
 use crate::experiment::{ExperimentError, RESULTS, docs, seed_folder, seeds, table};
 use crate::quantity::{floor, in_order, quantity};
-use crate::report;
 use crate::text::{self, plural};
 
 /// Most seeds whose pictures are shown.
@@ -89,7 +89,7 @@ fn head(results: &Results, path: &Path) -> Result<Html, ExperimentError> {
     let sentence = format!(
         "{n} of the preset {}: {}",
         results.preset,
-        report::what(&config)
+        briefing::what(&config)
     );
     Ok(parts::head(&results.experiment, &sentence, &facts))
 }

@@ -13,10 +13,10 @@ use super::chart::{self, chart};
 use super::files::{self, Album, MIB};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
+use crate::briefing;
 use crate::evaluate::{prior_moments, series};
 use crate::experiment::gather::{figures, seconds};
 use crate::quantity::{floor, in_order, is_floor, quantity};
-use crate::report;
 use crate::summary::{Outcome, Summary};
 use crate::text::{count, duration, plural, vector};
 use crate::trained::shown_name;
@@ -141,7 +141,7 @@ impl Run {
                 .fold(0, |sum, n| sum.saturating_add(*n));
             facts.push(Fact::new(format!("{} parameters", count(all as u64))));
         }
-        let what = report::what(&self.config);
+        let what = briefing::what(&self.config);
         let mut characters = what.chars();
         let first = characters.next().map(|c| c.to_uppercase().to_string());
         let sentence = first.unwrap_or_default() + characters.as_str();

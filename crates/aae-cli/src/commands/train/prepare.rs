@@ -13,9 +13,9 @@ use aae_train::environment::Environment;
 use aae_train::{WarmStart, memory, variants};
 
 use crate::args::DataArgs;
+use crate::briefing::Beginning;
 use crate::data;
 use crate::device::{DeviceArgs, Place};
-use crate::report::Beginning;
 use crate::trained::run_path;
 
 /// A configuration that fits its data, on an open device.
