@@ -46,7 +46,7 @@ fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Pictur
         color: 0,
         points: &reconstruction,
     }];
-    // The test error is a mean squared error: only beside that loss does it belong.
+    // The reconstruction error is a mean squared error: only beside that loss does it belong.
     if config.loss.reconstruction == ReconstructionLoss::MeanSquaredError {
         first.push(Series {
             name: "test",
