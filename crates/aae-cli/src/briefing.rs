@@ -258,7 +258,7 @@ pub(crate) fn evaluation(
         let wrong = percent(error);
         rows.push((
             "labels",
-            format!("{wrong} of the test images are labelled wrongly{interval}"),
+            format!("{wrong} of the test images labelled wrongly{interval}"),
         ));
     }
     if let Some(share) = get(COMPONENT_ACCURACY) {

@@ -212,7 +212,7 @@ fn a_semi_supervised_model_is_measured_by_its_labels() {
     place
         .run(&["eval"])
         .succeeds()
-        .prints("of the test images are labelled wrongly");
+        .prints("of the test images labelled wrongly");
     place.run(&["encode", "--out", "codes.csv"]).succeeds();
     let csv = String::from_utf8(place.read("codes.csv")).unwrap();
     assert!(csv.starts_with("index,label,inferred,z_0,"), "{csv}");
