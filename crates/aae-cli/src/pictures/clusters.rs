@@ -35,15 +35,12 @@ pub(crate) fn clusters(
             n => format!("{way}: {n}"),
         });
     }
-    let (title, what) = match config.infers_clusters() {
-        true => (
-            "Clusters: head, and the surest of their test images",
-            "clusters",
-        ),
-        false => ("Labels: head, and the surest of the test images", "labels"),
+    let title = match config.infers_clusters() {
+        true => "Clusters: head, and the surest of their test images",
+        false => "Labels: head, and the surest of the test images",
     };
     let empty = members.iter().filter(|members| members.is_empty()).count();
-    let subtitle = subtitle(subject.caption, empty, ways, what);
+    let subtitle = subtitle(subject.caption, empty, ways);
     let mut columns = vec!["head".to_owned()];
     columns.resize(MEMBERS + 1, String::new());
     Ok(Box::new(move || {
@@ -59,10 +56,10 @@ pub(crate) fn clusters(
 }
 
 /// The caption, and how many of all clusters or labels have no image, if any.
-fn subtitle(caption: &str, empty: usize, ways: usize, what: &str) -> String {
+fn subtitle(caption: &str, empty: usize, ways: usize) -> String {
     match empty {
         0 => caption.to_owned(),
-        n => format!("{caption} · {n} of {ways} {what} without an image"),
+        n => format!("{caption} · {n} of {ways} empty"),
     }
 }
 
@@ -89,11 +86,8 @@ mod tests {
 
     #[test]
     fn a_subtitle_says_how_many_clusters_are_empty() {
-        assert_eq!(subtitle("run", 0, 30, "clusters"), "run");
-        assert_eq!(
-            subtitle("run", 1, 30, "clusters"),
-            "run · 1 of 30 clusters without an image"
-        );
+        assert_eq!(subtitle("run", 0, 30), "run");
+        assert_eq!(subtitle("run", 1, 30), "run · 1 of 30 empty");
     }
 
     #[test]
