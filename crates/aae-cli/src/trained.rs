@@ -256,21 +256,22 @@ impl Trained {
     ///
     /// Errors: if that folder cannot be made; as [`output::place`].
     pub(crate) fn output(&self, chosen: Option<&Path>, name: &str) -> anyhow::Result<PathBuf> {
-        if let Some(path) = chosen {
-            return Ok(output::place(path)?);
-        }
-        let Some(run) = &self.folder else {
-            return Ok(output::place(Path::new(name))?);
+        let path = match (chosen, &self.folder) {
+            (Some(path), _) => path.to_path_buf(),
+            (None, None) => PathBuf::from(name),
+            (None, Some(run)) => {
+                let folder = run.join("samples");
+                durable::create_directories(&folder)
+                    .map_err(|source| DurableError {
+                        path: folder.clone(),
+                        action: "create the folder",
+                        source,
+                    })
+                    .context("choose a place with --out")?;
+                folder.join(name)
+            }
         };
-        let folder = run.join("samples");
-        durable::create_directories(&folder)
-            .map_err(|source| DurableError {
-                path: folder.clone(),
-                action: "create the folder",
-                source,
-            })
-            .context("choose a place with --out")?;
-        Ok(output::place(&folder.join(name))?)
+        Ok(output::place(&path)?)
     }
 }
 
