@@ -21,8 +21,7 @@ pub(super) fn run(tiny: &Tiny) -> Result<Report> {
     let trace = record(tiny, &run, SHORT)?;
     let mut left = Order::of(&run);
     left.appeared(&run);
-    trace.calls.iter().for_each(|call| left.see(call));
-    left.end();
+    let left = left.after(&trace.calls);
     Ok(Report {
         done: order.calls + left.calls,
         notes: vec![format!(
@@ -50,10 +49,14 @@ struct Order {
 impl Order {
     /// The order of all calls of a training into `run`.
     fn of_calls(run: &Path, calls: &[Call]) -> Self {
-        let mut order = Self::of(run);
-        calls.iter().for_each(|call| order.see(call));
-        order.end();
-        order
+        Self::of(run).after(calls)
+    }
+
+    /// The same after all calls of a training.
+    fn after(mut self, calls: &[Call]) -> Self {
+        calls.iter().for_each(|call| self.see(call));
+        self.end();
+        self
     }
 
     fn of(run: &Path) -> Self {
