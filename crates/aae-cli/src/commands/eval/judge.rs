@@ -27,7 +27,7 @@ const BATCH: usize = 500;
 /// Errors: if this run infers no classes, was made for other images than `test`, or has features that are too large to compare.
 pub(super) fn check(judge: &Trained, test: &Dataset) -> anyhow::Result<()> {
     let (name, variant) = (&judge.name, judge.config.variant);
-    if !(variant.ways_are_classes() && variant.classifies()) {
+    if !variant.classifies() || judge.config.infers_clusters() {
         return Err(UsageError(format!(
             "--judge: {name}: expected a run that infers classes, such as one of the preset nn-all, found {}",
             variant.name()
@@ -52,7 +52,7 @@ pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::
     check(judge, test.dataset())?;
     let mut rng = stream(model.config.seed, "eval.judged", 0);
     let images = generate(&model.subject(), SAMPLES, &mut rng)?;
-    let told = model.config.variant.ways_are_classes() && model.subject().labels() > 0;
+    let told = model.subject().labels() > 0 && !model.config.infers_clusters();
     let asked_for = told.then(|| model.subject().in_turn(SAMPLES));
     verdict(&judge.autoencoder, &images, asked_for.as_deref(), test)
 }
@@ -154,6 +154,19 @@ mod tests {
         let others = asked_for[..10].iter_mut();
         others.for_each(|class| *class = (*class + 1) % 10);
         assert_eq!(judged(&asked_for)[AGREEMENT], 0.75);
+    }
+
+    #[test]
+    fn a_reduction_is_told_classes_and_sees_them_if_it_had_labels() {
+        let (of_classes, of_clusters) = ("reduction-2d-100", "reduction-2d-unsupervised");
+        let test = tiny::split((0..80 * 6).map(|i| (i % 251) as u8).collect(), vec![0; 80]);
+        let [classes, clusters] = [of_classes, of_clusters].map(tiny::untrained);
+        assert!(check(&classes, test.dataset()).is_ok());
+        assert!(check(&clusters, test.dataset()).is_err());
+        for (model, told) in [(&classes, true), (&clusters, false)] {
+            let metrics = judged(model, &classes, &test).unwrap();
+            assert_eq!(metrics.contains_key(AGREEMENT), told, "{}", model.name);
+        }
     }
 
     #[test]
