@@ -113,7 +113,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
         "by majority",
         Unit::Share,
         true,
-        "As the clustering error, with each cluster standing for the class of most of its images.",
+        "As the clustering error, with each cluster standing for the class of most of its held-out images, or training images if none are held out.",
     ),
     (
         "clusters_dead",

@@ -1,6 +1,7 @@
 //! A linear classifier on frozen codes: how much of the label can be read from a code by a plane.
 //!
-//! The leakage test: the style of a supervised autoencoder must say nothing of the label, so this probe must be at chance on it.
+//! The leakage test: the style of a supervised autoencoder must say nothing of the label, so this probe must be at chance on it. That alone does not
+//! show it: what no plane finds the [`network_probe_accuracy`](crate::network_probe_accuracy) may.
 
 use rayon::prelude::*;
 

@@ -116,7 +116,7 @@ pub struct EncoderConfig {
     pub batch_norm: bool,
 }
 
-/// The encoder's posterior q(z|x) (paper §2.1).
+/// The encoder's posterior q(z|x) (paper §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PosteriorConfig {
