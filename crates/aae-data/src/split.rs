@@ -1,5 +1,6 @@
 //! A split: some images of a data set, by index, and the one pass that makes a batch of them. Third step of the walk.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
@@ -58,22 +59,23 @@ impl Split {
     /// `n` images, drawn at random without replacement, as many of each class as of any other; in the data set's order.
     ///
     /// Where `n` is no multiple of the number of classes, the first classes have one image more. From the same random numbers a larger
-    /// draw has all images of a smaller one.
+    /// draw has all images of a smaller one. A class that the data set has no image of, such as class 0 of EMNIST's letters, has no share.
     /// Errors: if a class has too few images.
     pub fn balanced(&self, n: usize, rng: &mut impl Rng) -> Result<Split, DataError> {
-        let classes = self.dataset.classes();
+        // Of the whole data set: a class that only this split has lost is one with too few images.
+        let classes: BTreeSet<u8> = self.dataset.labels().iter().copied().collect();
         let mut chosen = Vec::with_capacity(n.min(self.len()));
-        for class in 0..classes {
-            let requested = n / classes + usize::from(class < n % classes);
+        for (rank, &class) in classes.iter().enumerate() {
+            let requested = n / classes.len() + usize::from(rank < n % classes.len());
             let of_class: Vec<u32> = self
                 .indices
                 .iter()
                 .copied()
-                .filter(|&index| usize::from(self.dataset.labels()[index as usize]) == class)
+                .filter(|&index| self.dataset.labels()[index as usize] == class)
                 .collect();
             if of_class.len() < requested {
                 return Err(DataError::ClassTooSmall {
-                    class,
+                    class: usize::from(class),
                     requested,
                     available: of_class.len(),
                 });

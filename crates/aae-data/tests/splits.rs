@@ -68,6 +68,24 @@ fn a_balanced_draw_has_as_many_of_each_class_and_repeats() {
 }
 
 #[test]
+fn a_class_that_the_data_set_has_no_image_of_has_no_share_of_a_balanced_draw() {
+    // Class 0 is empty, as of EMNIST's letters, and so is class 3.
+    let labels = (0..40_usize).map(|index| [1, 2, 4][index % 3]).collect();
+    let pixels = (0..40).flat_map(|index| [index; 6]).collect();
+    let data = Dataset::new(pixels, labels, 2, 3, 5).unwrap();
+    let whole = Split::all(&Arc::new(data));
+    let labels = whole.balanced(8, &mut rng(3)).unwrap().labels();
+    let count = |class| labels.iter().filter(|&&label| label == class).count();
+    assert_eq!([0, 1, 2, 3, 4].map(count), [0, 3, 3, 0, 2]);
+    // One that only a part of the data set has no image of is asked for all the same.
+    let error = whole.take(2).balanced(3, &mut rng(3)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "labelled: expected at least 1 images of class 4, found 0; ask for fewer labelled images"
+    );
+}
+
+#[test]
 fn every_pixel_value_is_scaled_to_exactly_its_255th() {
     let data = Dataset::new((0..=255).collect(), vec![0], 16, 16, 1).unwrap();
     let mut out = vec![9.0; 3];
