@@ -32,10 +32,27 @@ use batches::StepBatches;
 /// that cannot be opened; a loss or a weight that is not finite; anything that keeps a checkpoint or the model from being
 /// written. What was saved before stays.
 pub fn fit(job: Job<'_>) -> Result<Outcome, FitError> {
+    let batches = checked(&job)?;
+    let mut variant = build(job.config, job.image(), job.device)?;
+    Fit::begin(job, variant.as_mut(), batches.steps_per_epoch())?.run(batches)
+}
+
+/// As [`fit`], by an algorithm of one's own, which computes on `job.device` and afterwards has the trained networks.
+///
+/// `job.config.variant` names the built-in one whose batches it gets ([`StepBatch`]) and whose encoder and decoder it must have, for as
+/// such `model.safetensors` is read. A run is resumed by the same algorithm: no configuration says which that was.
+///
+/// Errors: as [`fit`].
+pub fn fit_variant(job: Job<'_>, variant: &mut dyn Variant) -> Result<Outcome, FitError> {
+    let batches = checked(&job)?;
+    Fit::begin(job, variant, batches.steps_per_epoch())?.run(batches)
+}
+
+/// The batches of a job that can be done, before anything is built or written.
+fn checked<'a>(job: &Job<'a>) -> Result<StepBatches<'a>, FitError> {
     // Its fields are public: one that nobody has checked would divide by zero, or draw from a prior without draws.
     job.config.validate()?;
-    let batches = StepBatches::new(job.config, job.train, job.labelled)?;
-    Fit::begin(job, batches.steps_per_epoch())?.run(batches)
+    Ok(StepBatches::new(job.config, job.train, job.labelled)?)
 }
 
 fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), FitError> {
@@ -49,9 +66,9 @@ fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), Fit
     })
 }
 
-struct Fit<'a> {
+struct Fit<'a, 'v> {
     job: Job<'a>,
-    variant: Box<dyn Variant>,
+    variant: &'v mut dyn Variant,
     image: ImageShape,
     metrics: MetricsWriter,
     best: Option<BestValidation>,
@@ -69,14 +86,12 @@ struct Fit<'a> {
     warnings: Vec<String>,
 }
 
-impl<'a> Fit<'a> {
-    fn begin(mut job: Job<'a>, steps_per_epoch: u64) -> Result<Self, FitError> {
-        let dataset = job.train.dataset();
-        let image = ImageShape {
-            height: dataset.height(),
-            width: dataset.width(),
-        };
-        let mut variant = build(job.config, image, job.device)?;
+impl<'a, 'v> Fit<'a, 'v> {
+    fn begin(
+        mut job: Job<'a>,
+        variant: &'v mut dyn Variant,
+        steps_per_epoch: u64,
+    ) -> Result<Self, FitError> {
         let (mut step, mut best) = (0, None);
         let mut last_checkpoint = None;
         if let Some(checkpoint) = job.resume.take() {
@@ -86,11 +101,7 @@ impl<'a> Fit<'a> {
                 &checkpoint.meta.data_fingerprint,
                 job.data_fingerprint,
             )?;
-            restore(
-                variant.as_mut(),
-                &checkpoint.tensors,
-                &checkpoint.meta.counters,
-            )?;
+            restore(variant, &checkpoint.tensors, &checkpoint.meta.counters)?;
             (step, best) = (checkpoint.meta.step, checkpoint.meta.best);
             last_checkpoint = Some(job.run.checkpoint(step));
         }
@@ -105,7 +116,7 @@ impl<'a> Fit<'a> {
         let now = Instant::now();
         Ok(Self {
             variant,
-            image,
+            image: job.image(),
             metrics,
             best,
             last_checkpoint,
@@ -285,7 +296,7 @@ impl<'a> Fit<'a> {
     }
 
     fn checkpoint(&mut self) -> Result<Checkpoint, FitError> {
-        let (tensors, counters) = capture(self.variant.as_mut())?;
+        let (tensors, counters) = capture(self.variant)?;
         let epoch = self.step / self.steps_per_epoch;
         let meta =
             CheckpointMeta::new(self.job.config, self.step, epoch, self.job.data_fingerprint);

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use aae_data::Split;
-use aae_models::Autoencoder;
+use aae_models::{Autoencoder, ImageShape};
 use candle_core::Device;
 
 use crate::checkpoint::Checkpoint;
@@ -68,6 +68,17 @@ pub struct Job<'a> {
     pub observers: Vec<&'a mut dyn Observer>,
     /// Set by whoever wants the run to save itself and stop after the present step.
     pub stop: &'a AtomicBool,
+}
+
+impl Job<'_> {
+    /// The size of the images.
+    pub(crate) fn image(&self) -> ImageShape {
+        let dataset = self.train.dataset();
+        ImageShape {
+            height: dataset.height(),
+            width: dataset.width(),
+        }
+    }
 }
 
 /// How a run ended, if nothing went wrong.

@@ -35,7 +35,7 @@ mod warm_start;
 
 pub use draws::Draws;
 pub use error::FitError;
-pub use fit::fit;
+pub use fit::{fit, fit_variant};
 pub use job::{Evaluator, Job, Outcome};
 pub use phase::Phase;
 pub use regularizer::Regularizer;

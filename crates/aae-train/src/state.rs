@@ -53,11 +53,11 @@ pub fn capture(variant: &mut dyn Variant) -> candle_core::Result<(Tensors, Count
     Ok((tensors, counters))
 }
 
-/// Gives a variant a captured state.
+/// Gives a variant a state that was [`capture`]d from one like it.
 ///
 /// Errors: if the tensors or counters differ in any way from those of the variant; all differences are listed and nothing is
 /// changed.
-pub(crate) fn restore(
+pub fn restore(
     variant: &mut dyn Variant,
     tensors: &Tensors,
     counters: &Counters,

@@ -77,7 +77,7 @@ impl StepBatch {
 /// The losses of a step by name: scalars on the device, fetched only when somebody wants to see them.
 pub type StepLosses = Vec<(&'static str, Tensor)>;
 
-/// A training algorithm with its networks and optimizers.
+/// A training algorithm with its networks and optimizers. One of your own is trained by [`fit_variant`](crate::fit_variant).
 pub trait Variant {
     /// Trains on one mini-batch.
     fn step(&mut self, batch: &StepBatch) -> Result<StepLosses>;

@@ -165,6 +165,19 @@ pub(crate) fn train_measured(
     stop_at: Option<u64>,
     measure: impl FnMut(&Autoencoder, u64) -> f64,
 ) -> Result<Outcome, FitError> {
+    train_by(fit, splits, config, run, resume, stop_at, measure)
+}
+
+/// The same, by another function than [`fit`].
+pub(crate) fn train_by(
+    fit: impl FnOnce(Job<'_>) -> Result<Outcome, FitError>,
+    splits: &Splits,
+    config: &Config,
+    run: &RunDir,
+    resume: Option<Checkpoint>,
+    stop_at: Option<u64>,
+    measure: impl FnMut(&Autoencoder, u64) -> f64,
+) -> Result<Outcome, FitError> {
     let stop = AtomicBool::new(false);
     let mut stopper = StopAt(stop_at.unwrap_or(u64::MAX), &stop);
     fit(Job {
