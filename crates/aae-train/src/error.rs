@@ -6,6 +6,7 @@ use aae_data::DataError;
 
 use crate::checkpoint::CheckpointError;
 use crate::config::ConfigErrors;
+use crate::device::DeviceError;
 use crate::exit;
 use crate::metrics::MetricsError;
 use crate::state::RestoreError;
@@ -43,9 +44,12 @@ pub enum FitError {
         /// What this run has.
         found: String,
     },
-    /// The configuration makes no sense.
+    /// The configuration makes no sense, or not for this data.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
+    /// The device cannot multiply as the configuration says.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A checkpoint could not be written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -73,6 +77,7 @@ impl FitError {
             Self::Diverged { .. } => exit::DIVERGED,
             Self::OtherRun { .. } => exit::DATA,
             Self::Config(error) => error.exit_code(),
+            Self::Device(error) => error.exit_code(),
             Self::Restore(error) => error.exit_code(),
             Self::Checkpoint(error) => while_training(error.exit_code()),
             Self::TensorFile(error) => while_training(error.exit_code()),

@@ -12,6 +12,7 @@ use aae_models::ImageShape;
 use aae_ops::with_precision;
 
 use crate::checkpoint::{BestValidation, Checkpoint, CheckpointMeta, save};
+use crate::device::check_precision;
 use crate::error::FitError;
 use crate::job::{Job, Outcome};
 use crate::metrics::{Line, MetricsWriter, TrainLine};
@@ -28,9 +29,9 @@ use batches::StepBatches;
 
 /// Trains until the last step, or until asked to stop; either way a checkpoint and `model.safetensors` are left.
 ///
-/// Errors: a configuration that is not valid; too few images for a batch; a checkpoint of another run, or one that does not fit; metrics
-/// that cannot be opened; a loss or a weight that is not finite; anything that keeps a checkpoint or the model from being
-/// written. What was saved before stays.
+/// Errors: a configuration that is not valid, or not for this data or device; too few images for a batch; a checkpoint of another run, or
+/// one that does not fit; metrics that cannot be opened; a loss or a weight that is not finite; anything that keeps a checkpoint or the
+/// model from being written. What was saved before stays.
 pub fn fit(job: Job<'_>) -> Result<Outcome, FitError> {
     let batches = checked(&job)?;
     let mut variant = build(job.config, job.image(), job.device)?;
@@ -50,9 +51,12 @@ pub fn fit_variant(job: Job<'_>, variant: &mut dyn Variant) -> Result<Outcome, F
 
 /// The batches of a job that can be done, before anything is built or written.
 fn checked<'a>(job: &Job<'a>) -> Result<StepBatches<'a>, FitError> {
+    let (config, data) = (job.config, job.train.dataset());
     // Its fields are public: one that nobody has checked would divide by zero, or draw from a prior without draws.
-    job.config.validate()?;
-    Ok(StepBatches::new(job.config, job.train, job.labelled)?)
+    config.validate()?;
+    config.validate_for(data.len(), data.classes(), job.image())?;
+    check_precision(config.precision, job.device)?;
+    Ok(StepBatches::new(config, job.train, job.labelled)?)
 }
 
 fn check_same(what: &'static str, expected: &str, found: &str) -> Result<(), FitError> {

@@ -48,7 +48,7 @@ impl Evaluator for () {
 
 /// All that a run needs.
 pub struct Job<'a> {
-    /// The resolved configuration.
+    /// The resolved configuration. It must be [possible](Config::validate_for) for the data set of `train`, whoever split that.
     pub config: &'a Config,
     /// The images to train on.
     pub train: &'a Split,

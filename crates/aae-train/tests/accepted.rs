@@ -200,3 +200,18 @@ fn what_nobody_has_checked_is_refused_before_anything_is_written() {
         assert!(!run.metrics().exists());
     }
 }
+
+#[test]
+fn what_does_not_suit_the_data_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+    for ways in [2, 4] {
+        let set = format!("model.categories={ways}");
+        let config = common::config("semi-supervised-100", &[&set]);
+        let error = common::train(&config, &run, None, None).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{error}");
+        let says = format!("expected {CLASSES}, the number of classes of the data, found {ways}");
+        assert!(error.to_string().contains(&says), "{error}");
+        assert!(!run.metrics().exists());
+    }
+}
