@@ -13,7 +13,7 @@ use thiserror::Error;
 pub enum DataError {
     /// No directory was named, and the embedded data set is nowhere to be found.
     #[error(
-        "no data set found; looked in {}; name a directory with the four MNIST files by --data DIR or AAE_DATA",
+        "no data set found; looked in {}; name a directory with the four MNIST files",
         list(looked)
     )]
     NotFound {
@@ -277,7 +277,7 @@ pub enum DataError {
     /// candle-datasets could not load a data set.
     #[cfg(feature = "hub")]
     #[error(
-        "{name}: candle-datasets cannot load it: {source}; check the connection, or name a directory by --data DIR"
+        "{name}: candle-datasets cannot load it: {source}; check the connection, or read a directory"
     )]
     Hub {
         /// The data set.

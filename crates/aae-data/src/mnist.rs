@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no data set found; looked in /no/such/root/data/mnist, /no/such/data/mnist; \
-             name a directory with the four MNIST files by --data DIR or AAE_DATA"
+             name a directory with the four MNIST files"
         );
     }
 }
