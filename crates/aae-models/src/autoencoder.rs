@@ -48,14 +48,15 @@ impl Autoencoder {
     /// Images `[B, pixels]` in `[0, 1]` -> codes, as a trained model makes them.
     ///
     /// A stochastic posterior draws the same noise in every call: several batches want [`Encoder::forward`] with
-    /// [`Pass::evaluation`]. Errors: if the images have another size.
+    /// [`Pass::evaluation`]. A gradient can be taken through the codes, which therefore keep the images and every hidden layer:
+    /// [`detach`](Tensor::detach) what is to be kept. Errors: if the images have another size.
     pub fn encode(&self, images: &Tensor) -> Result<Latent> {
         self.encoder.forward(images, Pass::EVALUATION)
     }
 
     /// Codes `[B, latent_dim]`, and probabilities of labels `[B, categories]` where the decoder has one -> logits `[B, pixels]`.
     ///
-    /// Errors: as [`Decoder::forward`].
+    /// They keep the codes and every hidden layer, as in [`encode`](Self::encode). Errors: as [`Decoder::forward`].
     pub fn decode(&self, style: &Tensor, label: Option<&Tensor>) -> Result<Tensor> {
         self.decoder.forward(style, label)
     }

@@ -79,6 +79,7 @@ impl Encoder {
 
     /// Images `[B, pixels]` in `[0, 1]` -> codes.
     ///
+    /// A gradient can be taken through them, so they keep the images and every hidden layer: [`detach`](Tensor::detach) what is to be kept.
     /// Errors: if the images have another size; in training with batch normalisation, if there is only one image.
     pub fn forward(&self, images: &Tensor, pass: Pass) -> Result<Latent> {
         let input = self.with_noise(images, pass)?;
