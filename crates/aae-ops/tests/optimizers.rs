@@ -245,6 +245,46 @@ fn parameters_of_another_shape_are_refused_before_anything_moves() {
 }
 
 #[test]
+fn parameters_of_another_name_are_refused_for_the_moments_are_not_theirs() {
+    let ones = Tensor::ones(4, candle_core::DType::F32, &Device::Cpu).unwrap();
+    let [one, other] = ["one", "other"].map(|name| Param::new(name, &ones).unwrap());
+    for mut optimizer in of_params(&[one.clone(), other.clone()]) {
+        let swapped = [other.clone(), one.clone()];
+        let error = optimizer.step(&swapped, 0.1, 1.0).unwrap_err().to_string();
+        let says = "the optimizer was made for one of [4], found other of [4]";
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn decays_of_1_and_more_or_below_0_are_refused() {
+    let params = layer(2, 1).params();
+    for decay in [1.0, 1.5, -0.1, f64::NAN] {
+        let adam = |beta1, beta2| {
+            let config = AdamConfig {
+                beta1,
+                beta2,
+                ..AdamConfig::default()
+            };
+            Optimizer::adam(config, &params)
+        };
+        let sgd = SgdConfig {
+            momentum: decay,
+            weight_decay: 0.0,
+        };
+        for (name, made) in [
+            ("beta1", adam(decay, 0.9)),
+            ("beta2", adam(0.9, decay)),
+            ("momentum", Optimizer::sgd(sgd, &params)),
+        ] {
+            let error = made.unwrap_err().to_string();
+            let says = format!("{name}: expected a number from 0 to below 1, found {decay}");
+            assert!(error.contains(&says), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_state_of_another_type_is_refused_and_any_layout_is_taken() {
     let square = Tensor::from_vec(vec![1f32, 2.0, 3.0, 4.0], (2, 2), &Device::Cpu).unwrap();
     let param = Param::new("w", &square).unwrap();

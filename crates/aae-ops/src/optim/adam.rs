@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::check;
+use super::{check, check_decay};
 use crate::Param;
 use crate::pieces::Pieces;
 use crate::slices::write;
@@ -51,6 +51,8 @@ struct Moments {
 impl Adam {
     /// Moments of zero for `params`.
     pub(super) fn new(config: AdamConfig, params: &[Param]) -> Result<Self> {
+        check_decay("beta1", config.beta1)?;
+        check_decay("beta2", config.beta2)?;
         let moments = params
             .iter()
             .map(|param| {
@@ -70,7 +72,8 @@ impl Adam {
     }
 
     pub(super) fn step(&mut self, params: &[Param], lr: f64, gradient_scale: f64) -> Result<()> {
-        check(params, self.moments.iter().map(|m| &m.exp_avg))?;
+        let moments = self.moments.iter();
+        check(params, moments.map(|m| (m.name.as_str(), &m.exp_avg)))?;
         self.steps_taken += 1;
         let t = self.steps_taken as f64;
         let update = Update {

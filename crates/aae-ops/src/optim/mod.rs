@@ -20,12 +20,12 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    /// [`Adam`] with moments of zero for `params`. Errors: if the device refuses.
+    /// [`Adam`] with moments of zero for `params`. Errors: if a decay is not in its range; if the device refuses.
     pub fn adam(config: AdamConfig, params: &[Param]) -> Result<Self> {
         Adam::new(config, params).map(Self::Adam)
     }
 
-    /// [`Sgd`] with momentum buffers of zero for `params`. Errors: if the device refuses.
+    /// [`Sgd`] with momentum buffers of zero for `params`. Errors: if the momentum is not in its range; if the device refuses.
     pub fn sgd(config: SgdConfig, params: &[Param]) -> Result<Self> {
         Sgd::new(config, params).map(Self::Sgd)
     }
@@ -33,7 +33,7 @@ impl Optimizer {
     /// Applies the gradients of `params`, each times `gradient_scale` (1, or less to clip a norm).
     ///
     /// `params` must be those that the optimizer was made for, in the same order. One without a gradient stays as it is.
-    /// Errors: if their number or a shape differs from the optimizer's state; nothing has been changed then.
+    /// Errors: if their number, a name or a shape differs from the optimizer's state; nothing has been changed then.
     pub fn step(&mut self, params: &[Param], lr: f64, gradient_scale: f64) -> Result<()> {
         match self {
             Self::Adam(adam) => adam.step(params, lr, gradient_scale),
@@ -100,8 +100,19 @@ impl Optimizer {
     }
 }
 
-/// Errors: unless there is a moment of its own shape for each of the parameters.
-fn check<'a>(params: &[Param], moments: impl ExactSizeIterator<Item = &'a Tensor>) -> Result<()> {
+/// Errors: unless the decay is in `[0, 1)`. One of 1 forgets nothing, and Adam divides by what it forgets.
+fn check_decay(name: &str, decay: f64) -> Result<()> {
+    if !(0.0..1.0).contains(&decay) {
+        bail!("{name}: expected a number from 0 to below 1, found {decay}")
+    }
+    Ok(())
+}
+
+/// Errors: unless there is a moment of its own name and shape for each of the parameters.
+fn check<'a>(
+    params: &[Param],
+    moments: impl ExactSizeIterator<Item = (&'a str, &'a Tensor)>,
+) -> Result<()> {
     if params.len() != moments.len() {
         bail!(
             "the optimizer was made for {} parameters, found {}",
@@ -109,11 +120,11 @@ fn check<'a>(params: &[Param], moments: impl ExactSizeIterator<Item = &'a Tensor
             params.len()
         )
     }
-    for (param, moment) in params.iter().zip(moments) {
+    for (param, (name, moment)) in params.iter().zip(moments) {
         let found = param.tensor();
-        if found.shape() != moment.shape() {
+        if param.name() != name || found.shape() != moment.shape() {
             bail!(
-                "the optimizer was made for a parameter {:?}, found {} of {:?}",
+                "the optimizer was made for {name} of {:?}, found {} of {:?}",
                 moment.shape(),
                 param.name(),
                 found.shape()

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::check;
+use super::{check, check_decay};
 use crate::Param;
 use crate::pieces::Pieces;
 use crate::slices::write;
@@ -29,6 +29,7 @@ pub struct Sgd {
 impl Sgd {
     /// Momentum buffers of zero for `params`.
     pub(super) fn new(config: SgdConfig, params: &[Param]) -> Result<Self> {
+        check_decay("momentum", config.momentum)?;
         let buffers = params
             .iter()
             .map(|param| {
@@ -47,7 +48,8 @@ impl Sgd {
 
     /// For every number: `g = gradient_scale·g + weight_decay·θ`, `b = momentum·b + g`, `θ = θ - lr·b`.
     pub(super) fn step(&mut self, params: &[Param], lr: f64, gradient_scale: f64) -> Result<()> {
-        check(params, self.buffers.iter().map(|(_, buffer)| buffer))?;
+        let buffers = self.buffers.iter();
+        check(params, buffers.map(|(name, b)| (name.as_str(), b)))?;
         self.steps_taken += 1;
         for (param, (_, buffer)) in params.iter().zip(&mut self.buffers) {
             let (config, before) = (self.config, buffer.clone());
