@@ -70,7 +70,7 @@ impl Init<'_> {
         )
     }
 
-    /// Batch normalisation of a layer of `width` outputs: gain 1, running mean 0, running variance 1.
+    /// Batch normalisation of a layer of `width` outputs: gain 1, running mean 0, running variance 1. Errors: if the device refuses.
     pub fn batch_norm(self, name: &str, width: usize) -> Result<BatchNorm> {
         BatchNorm::identity(&format!("{name}.batch_norm"), width, self.device)
     }

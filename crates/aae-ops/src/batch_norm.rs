@@ -59,7 +59,7 @@ impl BatchNorm {
     }
 
     /// The untrained one for `width` columns: gain 1, mean 0 and variance 1 in `f32`, with the names `<name>.gain`,
-    /// `<name>.running_mean` and `<name>.running_variance`.
+    /// `<name>.running_mean` and `<name>.running_variance`. Errors: if the device refuses.
     pub fn identity(name: &str, width: usize, device: &Device) -> Result<Self> {
         let ones = Tensor::ones(width, DType::F32, device)?;
         Self::new(

@@ -118,7 +118,7 @@ impl Param {
         self.frozen
     }
 
-    /// A copy of the gradient that the last [`backward`] left, if any.
+    /// A copy of the gradient that the last [`backward`] left, if any. Errors: if the device refuses.
     pub fn gradient(&self) -> Result<Option<Tensor>> {
         self.read_gradient(Tensor::copy)
     }

@@ -71,7 +71,7 @@ impl Corruption {
         Self { config, seed }
     }
 
-    /// `images` `[B, pixels]`, corrupted; drawn from the stream `noise.<purpose>` at the step.
+    /// `images` `[B, pixels]`, corrupted; drawn from the stream `noise.<purpose>` at the step. Errors: if the device refuses.
     pub fn apply(self, images: &Tensor, purpose: &str, step: u64) -> Result<Tensor> {
         let pixels = images.elem_count();
         let mut rng = stream(self.seed, &format!("noise.{purpose}"), step);

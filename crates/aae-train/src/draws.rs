@@ -23,7 +23,7 @@ impl Draws {
         }
     }
 
-    /// Samples of p(z): `[n, latent_dim]`.
+    /// Samples of p(z): `[n, latent_dim]`. Errors: if the device refuses.
     pub fn style(&self, n: usize, step: u64) -> Result<Tensor> {
         let (config, dim) = (&self.config, self.config.model.latent_dim);
         let mut rng = stream(config.seed, "prior.style", step);

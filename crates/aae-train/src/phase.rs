@@ -19,7 +19,7 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// A phase that moves `params` and nothing else.
+    /// A phase that moves `params` and nothing else. Errors: if a decay of the optimizer is not in its range; if the device refuses.
     pub fn new(name: &'static str, params: Vec<Param>, config: &OptimizerConfig) -> Result<Self> {
         let &OptimizerConfig {
             beta1,
@@ -57,7 +57,7 @@ impl Phase {
     }
 
     /// Descends one step along the gradient of the scalar `loss`, shortened to the phase's longest allowed norm. Returns the loss,
-    /// detached.
+    /// detached. Errors: if `loss` is not one number; if its backward pass or the device fails.
     pub fn update(&mut self, loss: &Tensor) -> Result<Tensor> {
         backward(loss, &self.params)?;
         let scale = match self.config.clip_norm {

@@ -24,6 +24,8 @@ pub struct Regularizer {
 
 impl Regularizer {
     /// A new discriminator of that name on codes of `inputs` numbers, drawn by the run's seed.
+    ///
+    /// Errors: if a layer would have no inputs or no units; if the device refuses.
     pub fn new(
         config: &Config,
         name: &'static str,
@@ -52,7 +54,7 @@ impl Regularizer {
     }
 
     /// Discriminator phase: samples of the prior are real, codes are fake; both `[B, code]`, with the same `condition`
-    /// `[B, inputs - code]` beside them if there is one. Returns the loss.
+    /// `[B, inputs - code]` beside them if there is one. Returns the loss: mean over the batch, in nats. Errors: if a shape is another.
     pub fn update_discriminator(
         &mut self,
         real: &Tensor,
@@ -69,7 +71,7 @@ impl Regularizer {
     }
 
     /// Generator phase: what made `codes` `[B, code]` shall have them judged real, beside the `condition` that the discriminator saw.
-    /// Returns the loss that it minimises.
+    /// Returns the loss that it minimises: mean over the batch, in nats. Errors: if a shape is another.
     pub fn generator_loss(
         &self,
         codes: &Tensor,

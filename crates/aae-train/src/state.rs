@@ -35,7 +35,7 @@ impl RestoreError {
 /// Whole numbers by name.
 pub type Counters = BTreeMap<String, u64>;
 
-/// Copies the whole state of training to the host.
+/// Copies the whole state of training to the host. Errors: if the device refuses.
 pub fn capture(variant: &mut dyn Variant) -> candle_core::Result<(Tensors, Counters)> {
     let mut tensors = params_to_host(
         variant

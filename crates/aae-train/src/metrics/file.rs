@@ -91,7 +91,7 @@ impl MetricsWriter {
         written.map_err(failed(&self.path, "write"))
     }
 
-    /// Makes the lines so far durable; to be called before a checkpoint is saved.
+    /// Makes the lines so far durable; to be called before a checkpoint is saved. Errors: any I/O error.
     pub fn sync(&mut self) -> Result<(), MetricsError> {
         self.file.sync_data().map_err(failed(&self.path, "sync"))
     }

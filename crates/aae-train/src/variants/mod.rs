@@ -79,7 +79,10 @@ pub type StepLosses = Vec<(&'static str, Tensor)>;
 
 /// A training algorithm with its networks and optimizers. One of your own is trained by [`fit_variant`](crate::fit_variant).
 pub trait Variant {
-    /// Trains on one mini-batch.
+    /// Trains on one mini-batch. Returns the losses, under the same names in every step: means over the batch, in the units of
+    /// [`losses`](aae_models::losses).
+    ///
+    /// Errors: if the batch lacks what the algorithm needs or has another shape; if the device fails. They end the run.
     fn step(&mut self, batch: &StepBatch) -> Result<StepLosses>;
 
     /// The autoencoder: what is left when training is over.
@@ -121,6 +124,9 @@ pub trait Variant {
 }
 
 /// The variant that a configuration names, with freshly drawn weights.
+///
+/// `config` must be [valid](Config::validate), or a step may panic when it draws from the prior.
+/// Errors: if a layer would have no inputs or no units; if the device refuses.
 pub fn build(config: &Config, image: ImageShape, device: &Device) -> Result<Box<dyn Variant>> {
     let autoencoder = Autoencoder::new(
         &config.model,
