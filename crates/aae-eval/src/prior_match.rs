@@ -57,11 +57,8 @@ pub fn prior_match(
     let points = Points::new(codes, dim)?;
     let errors = prior.validate(dim);
     if !errors.is_empty() {
-        let reasons: Vec<_> = errors
-            .iter()
-            .map(|error| format!("prior.{}: {}", error.field, error.message))
-            .collect();
-        let reasons = reasons.join("; ");
+        let reasons = errors.iter().map(|error| format!("prior.{error}"));
+        let reasons = reasons.collect::<Vec<_>>().join("; ");
         return Err(EvalError::Prior { dim, reasons });
     }
     let draw = |counter| prior.sample(points.len(), dim, &mut stream(seed, "eval.draws", counter));

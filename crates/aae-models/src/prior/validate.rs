@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 /// One value that a prior cannot work with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
 pub struct FieldError {
     /// Name of the field inside the prior's table, such as `std`.
     pub field: String,
@@ -65,6 +66,8 @@ mod tests {
             scale(&mut errors, "std", value);
             assert_eq!(errors.len(), 1, "{value}");
             assert_eq!(errors[0].field, "std");
+            let says = "std: expected a number from 1e-6 to 1e6, found ";
+            assert_eq!(errors[0].to_string(), format!("{says}{value}"));
         }
         let mut errors = Vec::new();
         scale(&mut errors, "std", 5.0);
