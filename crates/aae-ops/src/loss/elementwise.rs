@@ -96,7 +96,8 @@ impl ElementLoss {
         }
         let target = target.detach();
         if is_fused(logits) {
-            return logits.contiguous()?.apply_op2(&target.contiguous()?, self);
+            let (logits, target) = (logits.contiguous()?, target.contiguous()?);
+            return logits.apply_op2(&target, Operation(self));
         }
         let sum = match self.kind {
             Kind::BinaryCrossEntropy => {
@@ -166,9 +167,12 @@ impl ElementLoss {
     }
 }
 
-impl CustomOp2 for ElementLoss {
+/// The loss of two tensors whose shapes have been compared: it does not do so itself.
+struct Operation(ElementLoss);
+
+impl CustomOp2 for Operation {
     fn name(&self) -> &'static str {
-        match self.kind {
+        match self.0.kind {
             Kind::BinaryCrossEntropy => "bce-with-logits",
             Kind::SigmoidSquaredError => "sigmoid-squared-error",
         }
@@ -185,7 +189,7 @@ impl CustomOp2 for ElementLoss {
             contiguous(logits, logits_layout)?,
             contiguous(target, target_layout)?,
         );
-        let loss = self.value(logits, target);
+        let loss = self.0.value(logits, target);
         Ok((CpuStorage::F32(vec![loss]), Shape::from(())))
     }
 
@@ -198,7 +202,9 @@ impl CustomOp2 for ElementLoss {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let upstream = upstream.to_scalar::<f32>()?;
         let gradient = read(logits, |logits| {
-            read(target, |target| Ok(self.gradient(logits, target, upstream)))
+            read(target, |target| {
+                Ok(self.0.gradient(logits, target, upstream))
+            })
         })?;
         let gradient = gradient.into_vec();
         Ok((
