@@ -14,7 +14,7 @@ const IMAGE: ImageShape = ImageShape {
     width: 3,
 };
 
-fn autoencoder(posterior: PosteriorConfig) -> Autoencoder {
+fn autoencoder(posterior: PosteriorConfig, batch_norm: bool) -> Autoencoder {
     let network = NetworkConfig {
         hidden: vec![5],
         activation: Activation::Relu,
@@ -27,7 +27,7 @@ fn autoencoder(posterior: PosteriorConfig) -> Autoencoder {
         encoder: EncoderConfig {
             hidden: vec![5],
             activation: Activation::Relu,
-            batch_norm: false,
+            batch_norm,
         },
         decoder: network.clone(),
         discriminator: network,
@@ -65,7 +65,7 @@ fn set(autoencoder: &Autoencoder, name: &str, values: &[f32]) {
 
 #[test]
 fn a_deterministic_posterior_draws_nothing() {
-    let autoencoder = autoencoder(PosteriorConfig::Deterministic {});
+    let autoencoder = autoencoder(PosteriorConfig::Deterministic {}, false);
     let images = images(4);
     assert_eq!(
         codes(&autoencoder, &images, 0),
@@ -76,7 +76,7 @@ fn a_deterministic_posterior_draws_nothing() {
 #[test]
 fn a_gaussian_posterior_has_the_mean_and_the_variance_of_its_heads() {
     const N: usize = 20_000;
-    let autoencoder = autoencoder(PosteriorConfig::Gaussian {});
+    let autoencoder = autoencoder(PosteriorConfig::Gaussian {}, false);
     for head in ["style", "style_log_variance"] {
         set(
             &autoencoder,
@@ -112,7 +112,7 @@ fn a_gaussian_posterior_has_the_mean_and_the_variance_of_its_heads() {
 
 #[test]
 fn the_gradient_goes_through_a_gaussian_draw() {
-    let autoencoder = autoencoder(PosteriorConfig::Gaussian {});
+    let autoencoder = autoencoder(PosteriorConfig::Gaussian {}, false);
     let images = images(3);
     let weights: Vec<f32> = (0..3 * DIM).map(|i| 0.3 + i as f32 * 0.1).collect();
     let loss = || {
@@ -148,7 +148,7 @@ fn the_gradient_goes_through_a_gaussian_draw() {
 #[test]
 fn noise_reaches_the_code_of_a_universal_posterior_by_its_columns_alone() {
     const NOISE: usize = 4;
-    let autoencoder = autoencoder(PosteriorConfig::Universal { noise_dim: NOISE });
+    let autoencoder = autoencoder(PosteriorConfig::Universal { noise_dim: NOISE }, false);
     let images = images(3);
     assert_eq!(
         codes(&autoencoder, &images, 0),
@@ -169,4 +169,30 @@ fn noise_reaches_the_code_of_a_universal_posterior_by_its_columns_alone() {
         codes(&autoencoder, &images, 0),
         codes(&autoencoder, &images, 1)
     );
+}
+
+#[test]
+fn an_evaluation_uses_the_running_statistics_and_leaves_them() {
+    let autoencoder = autoencoder(PosteriorConfig::Deterministic {}, true);
+    let images = images(4);
+    let numbers = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let code = |images: &Tensor| numbers(&autoencoder.encode(images).unwrap().style);
+    let statistics = || -> Vec<Vec<f32>> {
+        let buffers = autoencoder.encoder().buffers();
+        let buffers = buffers.iter();
+        buffers.map(|buffer| numbers(&buffer.tensor())).collect()
+    };
+    let at_first = code(&images);
+    let pass = Pass::tracking(3, "test", 0);
+    autoencoder.encoder().forward(&images, pass).unwrap();
+    let before = statistics();
+    let together = code(&images);
+    assert_ne!(together, at_first);
+    // One image has no statistics of its own: it is encoded as it is among others.
+    let alone = code(&images.narrow(0, 2, 1).unwrap());
+    assert_eq!(alone.len(), DIM);
+    for (alone, together) in alone.iter().zip(&together[2 * DIM..]) {
+        assert!((alone - together).abs() < 1e-6, "{alone} {together}");
+    }
+    assert_eq!(statistics(), before);
 }
