@@ -120,10 +120,12 @@ mod tests {
     use super::*;
     use crate::{InitScheme, NetworkConfig};
 
-    #[test]
-    fn heads_are_weighted_by_the_label_and_added_to_the_style() {
-        let tensor =
-            |rows: &[f32]| Tensor::from_slice(rows, (rows.len() / 2, 2), &Device::Cpu).unwrap();
+    fn tensor(rows: &[f32]) -> Tensor {
+        Tensor::from_slice(rows, (rows.len() / 2, 2), &Device::Cpu).unwrap()
+    }
+
+    /// A decoder whose layers see so many numbers.
+    fn decoder(inputs: usize, label: Label) -> Decoder {
         let network = NetworkConfig {
             hidden: Vec::new(),
             activation: Activation::None,
@@ -133,14 +135,28 @@ mod tests {
             seed: 0,
             device: &Device::Cpu,
         };
-        let heads = tensor(&[10.0, 1.0, 0.0, 20.0]);
-        let decoder = Decoder {
-            mlp: Mlp::new(&network, "decoder", "output", 2, 3, init).unwrap(),
-            label: Label::Head(Param::new("decoder.heads.weight", &heads).unwrap()),
-        };
+        Decoder {
+            mlp: Mlp::new(&network, "decoder", "output", inputs, 3, init).unwrap(),
+            label,
+        }
+    }
+
+    #[test]
+    fn heads_are_weighted_by_the_label_and_added_to_the_style() {
+        let heads = Param::new("decoder.heads.weight", &tensor(&[10.0, 1.0, 0.0, 20.0]));
+        let decoder = decoder(2, Label::Head(heads.unwrap()));
         let (style, label) = (tensor(&[1.0, 2.0]), tensor(&[0.25, 0.75]));
         let places = decoder.input(&style, Some(&label)).unwrap();
         // 0.25 · (10, 1) + 0.75 · (0, 20) + (1, 2)
         assert_eq!(places.to_vec2::<f32>().unwrap(), [[3.5, 17.25]]);
+    }
+
+    #[test]
+    fn a_label_beside_the_style_comes_before_it() {
+        // As docs/formats.md says: with the other order every saved model would decode to something else.
+        let decoder = decoder(4, Label::Beside);
+        let (style, label) = (tensor(&[1.0, 2.0]), tensor(&[0.25, 0.75]));
+        let seen = decoder.input(&style, Some(&label)).unwrap();
+        assert_eq!(seen.to_vec2::<f32>().unwrap(), [[0.25, 0.75, 1.0, 2.0]]);
     }
 }
