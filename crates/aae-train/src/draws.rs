@@ -77,12 +77,14 @@ mod tests {
     use crate::config::Override;
 
     /// Draws of a ring of three components, almost points, and of labels of three ways.
-    fn draws() -> Draws {
+    fn draws(seed: u64) -> Draws {
+        let seed = format!("seed={seed}");
         let settings = [
             "prior.components=3",
             "prior.std_radial=1e-3",
             "prior.std_tangential=1e-3",
             "model.categories=3",
+            seed.as_str(),
         ];
         let settings = settings.map(Override::set);
         let config = Config::resolve("labelled-mixture", None, &settings).unwrap();
@@ -90,8 +92,8 @@ mod tests {
     }
 
     /// The component that each draw of p(z|y) lies at: number `k` at the angle `k / 3` of a turn.
-    fn components(labels: &[Option<u8>]) -> Vec<u8> {
-        let codes = draws().style_of(labels, 0).unwrap();
+    fn components(draws: &Draws, labels: &[Option<u8>], step: u64) -> Vec<u8> {
+        let codes = draws.style_of(labels, step).unwrap();
         let component = |code: &Vec<f32>| {
             let turn = code[1].atan2(code[0]) / std::f32::consts::TAU;
             (turn * 3.0).round().rem_euclid(3.0) as u8
@@ -112,15 +114,42 @@ mod tests {
 
     #[test]
     fn a_known_label_chooses_its_component_and_an_unknown_one_any() {
-        let labels = [2, 0, 1, 1, 0, 2];
-        assert_eq!(components(&labels.map(Some)), labels);
-        assert_uniform(&components(&[None; 10_000]));
+        let (draws, labels) = (draws(0), [2, 0, 1, 1, 0, 2]);
+        assert_eq!(components(&draws, &labels.map(Some), 0), labels);
+        assert_uniform(&components(&draws, &[None; 10_000], 0));
     }
 
     #[test]
     fn every_label_is_equally_likely() {
-        let rows = draws().label(10_000, 0).unwrap().to_vec2::<f32>().unwrap();
+        let rows = draws(0).label(10_000, 0).unwrap();
+        let rows = rows.to_vec2::<f32>().unwrap();
         let way = |row: &Vec<f32>| row.iter().position(|x| *x == 1.0).unwrap() as u8;
         assert_uniform(&rows.iter().map(way).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_step_and_every_seed_has_draws_of_its_own() {
+        let numbers = |draws: Result<Tensor>| -> Vec<f32> {
+            let draws = draws.unwrap().flatten_all().unwrap();
+            draws.to_vec1().unwrap()
+        };
+        // The styles of one component, and the components where no label is known, come from a stream each.
+        let all = |seed: u64, step: u64| -> [Vec<f32>; 4] {
+            let draws = draws(seed);
+            let unknown = components(&draws, &[None; 50], step);
+            [
+                numbers(draws.style(50, step)),
+                numbers(draws.label(50, step)),
+                numbers(draws.style_of(&[Some(1); 50], step)),
+                unknown.into_iter().map(f32::from).collect(),
+            ]
+        };
+        let base = all(0, 0);
+        assert_eq!(base, all(0, 0));
+        for other in [all(0, 1), all(1, 0)] {
+            for (base, other) in base.iter().zip(&other) {
+                assert_ne!(base, other);
+            }
+        }
     }
 }
