@@ -138,6 +138,31 @@ fn the_game_has_the_losses_of_the_paper_on_codes_of_the_encoder_as_reconstructio
 }
 
 #[test]
+fn posterior_and_corruption_draw_anew_at_every_step() {
+    let noises = [
+        [CLEAN, "model.posterior={kind=\"universal\", noise_dim=3}"],
+        [
+            "corruption={kind=\"gaussian\", std=0.3}",
+            "model.posterior={kind=\"deterministic\"}",
+        ],
+    ];
+    for preset in VARIANTS {
+        for noise in &noises {
+            let config = config(preset, &[&noise[..], &["model.init=kaiming_uniform"]].concat());
+            // Of the first phase, which hears of no prior.
+            let loss = |step| {
+                let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
+                let batch = step_batch(&config, &[0, 1, 2, 3], step);
+                let (_, loss) = variant.step(&batch).unwrap().remove(0);
+                loss.to_scalar::<f32>().unwrap()
+            };
+            assert_eq!(loss(0), loss(0), "{preset}: {noise:?}");
+            assert_ne!(loss(0), loss(1), "{preset}: {noise:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_reconstructed_is_the_clean_image() {
     for preset in VARIANTS {
         let masked = [
