@@ -197,4 +197,30 @@ mod tests {
             assert_eq!(row[2..], [1.0; 3]);
         }
     }
+
+    #[test]
+    fn the_noise_of_a_step_is_its_own_and_as_large_as_it_is_then() {
+        let settings = [
+            "regularization.discriminator_input_noise=3",
+            "regularization.discriminator_noise_half_life=500",
+        ];
+        let config = Config::resolve("aae", None, &settings.map(Override::set)).unwrap();
+        let regularizer = Regularizer::new(&config, "discriminator", 2, &Device::Cpu).unwrap();
+        let codes = Tensor::zeros((5_000, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let noise = |role: &str, step: u64| -> Vec<f32> {
+            let noisy = regularizer.with_noise(&codes, role, step).unwrap();
+            noisy.flatten_all().unwrap().to_vec1().unwrap()
+        };
+        for (step, expected) in [(0, 3.0), (500, 1.5)] {
+            let squares: f32 = noise("generator", step).iter().map(|x| x * x).sum();
+            let found = (squares / 10_000.0).sqrt();
+            // Four standard errors: 4 / √(2n).
+            let far = (found / expected - 1.0).abs();
+            assert!(far < 0.029, "step {step}: {found} for {expected}");
+        }
+        let first = noise("generator", 0);
+        let halved: Vec<f32> = first.iter().map(|x| x / 2.0).collect();
+        assert_ne!(noise("generator", 500), halved);
+        assert_ne!(noise("discriminator", 0), first);
+    }
 }
