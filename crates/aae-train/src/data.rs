@@ -86,4 +86,35 @@ mod tests {
         let without = splits("data.validation=0");
         assert_eq!(without.for_choices(3).indices(), [0, 1, 2]);
     }
+
+    #[test]
+    fn labels_are_of_images_trained_on_and_every_seed_draws_its_own() {
+        let labels = (0..60).map(|i| i % 3).collect();
+        let data = Arc::new(Dataset::new(vec![0; 240], labels, 2, 2, 3).unwrap());
+        let splits = |settings: &[&str]| {
+            let nine = ["model.categories=3", "data.labelled=9"];
+            let settings = [&nine[..], settings].concat();
+            let settings: Vec<_> = settings.into_iter().map(Override::set).collect();
+            let config = Config::resolve("nn-100", None, &settings).unwrap();
+            Splits::new(&config, &data).unwrap()
+        };
+        let few = splits(&["data.validation=30", "data.limit_train=20"]);
+        let [train, labelled, held_out] = [
+            Some(&few.train),
+            few.labelled.as_ref(),
+            few.validation.as_ref(),
+        ]
+        .map(|split| split.unwrap().indices());
+        assert_eq!([train.len(), labelled.len(), held_out.len()], [20, 9, 30]);
+        assert!(labelled.iter().all(|index| train.contains(index)));
+        assert!(!train.iter().any(|index| held_out.contains(index)));
+        // Of the same images each time, so that it is the draw that differs.
+        let labelled = |seed: &str| splits(&[seed]).labelled.unwrap().indices().to_vec();
+        assert_ne!(labelled("seed=0"), labelled("seed=1"));
+        let held_out = |seed: &str| {
+            let splits = splits(&[seed, "data.validation=30"]);
+            splits.validation.unwrap().indices().to_vec()
+        };
+        assert_ne!(held_out("seed=0"), held_out("seed=1"));
+    }
 }
