@@ -117,3 +117,41 @@ impl<'a> StepBatches<'a> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aae_data::Dataset;
+
+    use super::*;
+    use crate::config::Override;
+
+    #[test]
+    fn an_epoch_shows_every_image_once_in_an_order_of_its_own() {
+        // Each image has a shade of its own.
+        let pixels = (0..12).flat_map(|shade| [shade; 6]).collect();
+        let data = Arc::new(Dataset::new(pixels, vec![0; 12], 2, 3, 1).unwrap());
+        let train = Split::all(&data);
+        let orders = |seed: &str| {
+            let settings = ["batch_size=3", seed].map(Override::set);
+            let config = Config::resolve("ae", None, &settings).unwrap();
+            let mut batches = StepBatches::new(&config, &train, None).unwrap();
+            let mut shades = |step| -> Vec<u32> {
+                let images = batches.batch(step).unwrap().images;
+                let images = images.to_vec2::<f32>().unwrap();
+                let shade = |image: &Vec<f32>| (image[0] * 255.0).round() as u32;
+                images.iter().map(shade).collect()
+            };
+            // Four steps are an epoch.
+            [0..4, 4..8].map(|steps| steps.flat_map(&mut shades).collect::<Vec<_>>())
+        };
+        let ([first, second], [other, _]) = (orders("seed=0"), orders("seed=1"));
+        assert_ne!(first, second);
+        assert_ne!(first, other);
+        for mut order in [first, second] {
+            order.sort_unstable();
+            assert!(order.into_iter().eq(0..12));
+        }
+    }
+}
