@@ -1,13 +1,20 @@
-//! What the loop does around a step: the precision, the learning rates, the checkpoint of the best model.
+//! What the loop does around a step: the precision, the learning rates, when it evaluates, the checkpoint of the best model.
 #![allow(clippy::unwrap_used)] // A test that cannot go on has failed.
 
 mod common;
 
+use std::sync::atomic::AtomicBool;
+
+use aae_models::Autoencoder;
+use aae_ops::{Precision, with_precision};
 use aae_train::checkpoint::{BestValidation, load_newest};
-use aae_train::data::Splits;
+use aae_train::data::{Splits, fingerprint};
 use aae_train::metrics::{Line, read};
+use aae_train::observer::{EpochReport, Observer};
 use aae_train::run_dir::RunDir;
-use common::{config, dataset, train_measured, whole_run};
+use aae_train::{Job, fit};
+use candle_core::Device;
+use common::{config, dataset, numbers, step_batch, train_measured, whole_run};
 
 #[test]
 fn a_run_computes_in_the_precision_that_it_is_given() {
@@ -20,6 +27,70 @@ fn a_run_computes_in_the_precision_that_it_is_given() {
         load_newest(&run).unwrap().checkpoint.tensors
     };
     assert!(tensors("f32") != tensors("bf16"));
+}
+
+#[test]
+fn evaluations_are_in_single_precision_every_so_many_epochs_and_after_the_last() {
+    let settings = [
+        // Narrower layers keep single precision anyway.
+        "model.encoder.hidden=[40, 40]",
+        "precision=bf16",
+        "epochs=5",
+        "evaluate_every=2",
+    ];
+    let config = config("ae", &settings);
+    let splits = Splits::new(&config, &dataset()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+    let images = step_batch(&config, &[0, 1, 2, 3], 0).images;
+    let mut epochs = Vec::new();
+    let measure = |autoencoder: &Autoencoder, epoch: u64| -> f64 {
+        let codes = || numbers(&autoencoder.encode(&images).unwrap().style);
+        assert_eq!(codes(), with_precision(Precision::F32, codes));
+        // So the layers are wide enough to tell.
+        assert_ne!(codes(), with_precision(Precision::Bf16, codes));
+        epochs.push(epoch);
+        0.0
+    };
+    train_measured(&splits, &config, &run, None, None, measure).unwrap();
+    assert_eq!(epochs, [2, 4, 5]);
+}
+
+/// After which epochs figures were due.
+#[derive(Default)]
+struct Figures(Vec<u64>);
+
+impl Observer for Figures {
+    fn on_epoch_end(&mut self, report: &EpochReport<'_>) {
+        self.0.extend(report.figures_due.then_some(report.epoch));
+    }
+}
+
+#[test]
+fn figures_are_due_every_so_many_epochs_and_after_the_last() {
+    let due = |every: &str| {
+        let config = config("ae", &["epochs=5", every]);
+        let splits = Splits::new(&config, &dataset()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDir::create_at(&folder.path().join("run")).unwrap();
+        let mut figures = Figures::default();
+        fit(Job {
+            config: &config,
+            train: &splits.train,
+            labelled: None,
+            data_fingerprint: &fingerprint(splits.train.dataset()),
+            run: &run,
+            device: &Device::Cpu,
+            resume: None,
+            evaluator: &mut (),
+            observers: vec![&mut figures],
+            stop: &AtomicBool::new(false),
+        })
+        .unwrap();
+        figures.0
+    };
+    assert_eq!(due("figures_every=2"), [2, 4, 5]);
+    assert_eq!(due("figures_every=0"), [5]);
 }
 
 #[test]
