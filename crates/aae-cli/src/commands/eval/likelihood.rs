@@ -105,12 +105,18 @@ pub(super) fn rows(metrics: &Metrics) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use aae_eval::parzen_log_likelihood;
+
     use super::*;
     use crate::trained::tiny;
 
+    /// Two images of one shade.
+    fn gray(shade: u8) -> Split {
+        tiny::split(vec![shade; 12], vec![0; 2])
+    }
+
     #[test]
     fn the_window_is_chosen_on_held_out_images_or_else_on_training_images() {
-        let gray = |shade: u8| tiny::split(vec![shade; 12], vec![0; 2]);
         let mut splits = Splits {
             train: gray(102),
             labelled: None,
@@ -122,5 +128,25 @@ mod tests {
         assert!((far(&splits) / 0.2).ln().abs() < 0.00625);
         splits.validation = None;
         assert!((far(&splits) / 0.4).ln().abs() < 0.00625);
+    }
+
+    #[test]
+    fn test_images_are_measured_by_samples_that_are_new_in_every_block() {
+        let (model, test) = (tiny::untrained("aae"), gray(51));
+        let splits = Splits {
+            train: gray(204),
+            labelled: None,
+            validation: None,
+        };
+        let mean = |samples: u64| {
+            let found = likelihood(&model, &splits, &test, samples, Some(0.3));
+            found.unwrap()[MEAN]
+        };
+        let mut rng = stream(model.config.seed, "eval.likelihood", 0);
+        let samples = generate(&model.subject(), 100, &mut rng).unwrap();
+        let expected = parzen_log_likelihood(&gathered(&test), &samples, 6, 0.3);
+        assert_eq!(mean(100), expected.unwrap().mean);
+        // The first block once more would move the mean by no more than rounding does.
+        assert!((mean(2 * BLOCK) - mean(BLOCK)).abs() > 1e-5);
     }
 }
