@@ -134,13 +134,18 @@ mod tests {
     }
 
     #[test]
-    fn schemes_have_their_spread() {
+    fn schemes_have_their_spread_around_0() {
         for (scheme, expected) in [
             (InitScheme::Normal, 0.01),
             (InitScheme::XavierUniform, (6f64 / 500.0 / 3.0).sqrt()),
             (InitScheme::KaimingUniform, (1f64 / 300.0 / 3.0).sqrt()),
         ] {
-            let found = std(weights(scheme, 0, "layer"));
+            let weights = weights(scheme, 0, "layer");
+            let n = weights.len() as f64;
+            let mean = weights.iter().map(|x| f64::from(*x)).sum::<f64>() / n;
+            let standard_error = expected / n.sqrt();
+            assert!(mean.abs() < 4.0 * standard_error, "{scheme:?}: {mean}");
+            let found = std(weights);
             assert!(
                 (found / expected - 1.0).abs() < 0.01,
                 "{scheme:?}: {found} for {expected}"
