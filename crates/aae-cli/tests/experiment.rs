@@ -349,7 +349,7 @@ fn the_row_of_a_page_is_written_and_replaced_and_the_rest_stays() {
 #[cfg(unix)]
 #[test]
 fn a_signal_stops_all_seeds_and_the_same_command_goes_on() {
-    use support::signal;
+    use support::{signal, wait_until};
 
     let place = Place::new();
     let args = |out: &'static str| {
@@ -372,14 +372,7 @@ fn a_signal_stops_all_seeds_and_the_same_command_goes_on() {
         fs::read_to_string(place.path("parts/aae/s0/metrics.jsonl"))
             .map_or(0, |text| text.lines().count())
     };
-    let began = std::time::Instant::now();
-    while lines() < 20 {
-        assert!(
-            began.elapsed().as_secs() < 60,
-            "the first seed does not get on"
-        );
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    wait_until("20 lines of the first seed", || lines() >= 20);
     signal(&child, "INT");
     let run = Run::new(child.wait_with_output().unwrap()).ends(130);
     run.prints("stopped by SIGINT ")

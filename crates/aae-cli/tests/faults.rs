@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Place, training};
+use support::{Place, training, wait_until};
 
 #[test]
 fn flags_that_make_no_sense_end_with_2() {
@@ -257,9 +257,7 @@ fn a_run_that_another_process_holds_is_not_trained_into() {
         .command(&training(&["--epochs", "100000", "-q"]))
         .spawn()
         .unwrap();
-    while !place.exists("runs/aae-s0/config.toml") {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_until("the run", || place.exists("runs/aae-s0/config.toml"));
     let pid = child.id().to_string();
     place
         .run(&["train", "--resume", "runs/aae-s0"])

@@ -10,18 +10,13 @@ use std::process::{Child, Command};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
-use support::{PRESETS, Place, Run, TINY, signal, training};
+use support::{PRESETS, Place, Run, TINY, signal, training, wait_until};
 
 /// Waits until the run has written so many lines of metrics.
 fn wait_for_lines(place: &Place, run: &str, lines: usize) {
-    let began = Instant::now();
-    while !place.exists(&format!("{run}/metrics.jsonl")) || place.metrics_lines(run) < lines {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "{run} does not get on"
-        );
-        sleep(Duration::from_millis(1));
-    }
+    wait_until(&format!("{lines} lines of {run}"), || {
+        place.exists(&format!("{run}/metrics.jsonl")) && place.metrics_lines(run) >= lines
+    });
 }
 
 impl Place {
@@ -214,9 +209,7 @@ fn a_killed_run_goes_on_from_its_last_checkpoint() {
     let mut child = place.spawn(&training(&[&common[..], &["--name", "killed"]].concat()));
     let saved =
         || std::fs::read_dir(place.path("runs/killed/checkpoints")).map_or(0, Iterator::count);
-    while saved() < 2 {
-        sleep(Duration::from_millis(1));
-    }
+    wait_until("two checkpoints", || saved() >= 2);
     child.kill().unwrap();
     child.wait().unwrap();
     place

@@ -9,6 +9,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::CommandCargoExt;
 use serde_json::Value;
@@ -228,6 +230,17 @@ impl Run {
             self.stdout
         );
         self
+    }
+}
+
+/// Waits until it is so, for a minute at most: what is waited for may have died.
+#[track_caller]
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        let waited = began.elapsed();
+        assert!(waited < Duration::from_secs(60), "{what}: not in a minute");
+        sleep(Duration::from_millis(1));
     }
 }
 
