@@ -183,7 +183,10 @@ fn posterior_and_corruption_draw_anew_at_every_step() {
     ];
     for preset in VARIANTS {
         for noise in &noises {
-            let config = config(preset, &[&noise[..], &["model.init=kaiming_uniform"]].concat());
+            let config = config(
+                preset,
+                &[&noise[..], &["model.init=kaiming_uniform"]].concat(),
+            );
             // Of the first phase, which hears of no prior.
             let loss = |step| {
                 let mut variant = build(&config, IMAGE, &Device::Cpu).unwrap();
