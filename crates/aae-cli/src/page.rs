@@ -4,6 +4,7 @@
 //! itself whatever is not in it.
 
 mod chart;
+mod epochs;
 mod experiment;
 mod files;
 mod html;

@@ -6,10 +6,11 @@ use aae_train::regular_file;
 use aae_train::run_dir::RunDir;
 
 use super::PageError;
+use super::epochs::charts;
 use super::files::{self, Album, Picture, caption};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
-use super::run::{Run, charts};
+use super::run::Run;
 use crate::briefing;
 use crate::experiment::results::{Moment, Results};
 use crate::experiment::{ExperimentError, RESULTS, docs, seed_folder, seeds, table};

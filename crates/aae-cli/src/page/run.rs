@@ -1,6 +1,5 @@
 //! The page of one run.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,22 +8,18 @@ use aae_train::environment::Environment;
 use aae_train::metrics::{self, EvaluationLine, Line};
 use aae_train::run_dir::RunDir;
 
-use super::chart::{self, chart};
+use super::epochs::{self, last_of_main_split};
 use super::files::{self, Album, MIB};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use crate::briefing;
 use crate::evaluate::{prior_moments, series};
 use crate::experiment::gather::{figures, seconds};
-use crate::quantity::{floor, in_order, is_floor, quantity};
+use crate::quantity::{floor, in_order, quantity};
 use crate::summary::{Outcome, Summary};
 use crate::text::{count, duration, plural, vector};
 use crate::trained::shown_name;
 
-/// Most figures in the table of evaluations.
-const MOST_COLUMNS: usize = 40;
-/// Most rows of it.
-const MOST_ROWS: usize = 120;
 /// Codes of more dimensions have no card of their means and deviations.
 const MOST_DIMENSIONS: usize = 3;
 
@@ -60,9 +55,10 @@ pub(crate) fn of_run(run: &RunDir) -> anyhow::Result<Vec<u8>> {
         body.append(parts::pictures(&pictures, None));
     }
     if last.is_some() {
+        let lines = page.evaluations.as_slice();
         body.markup("<h2>Over the epochs</h2>\n")
-            .append(page.charts());
-        body.append(page.evaluations_table());
+            .append(epochs::charts(&[(String::new(), lines)]));
+        body.append(epochs::table(lines));
     }
     body.append(parts::configuration(&page.toml));
     if let Some(environment) = &page.environment {
@@ -196,70 +192,6 @@ impl Run {
         cards
     }
 
-    fn charts(&self) -> Html {
-        charts(&[(String::new(), self.evaluations.as_slice())])
-    }
-
-    /// A row for each evaluation, of very many some and the last; below them what draws of the prior show among themselves.
-    fn evaluations_table(&self) -> Html {
-        let all = self.evaluations.iter();
-        let names: BTreeSet<&str> = all
-            .clone()
-            .flat_map(|line| figures(line).into_keys())
-            .collect();
-        let mut names = in_order(names.into_iter().filter(|name| !is_floor(name)));
-        names.truncate(MOST_COLUMNS);
-        let splits: BTreeSet<&str> = all.clone().map(|line| line.split.as_str()).collect();
-        let labelled = |first: [&str; 3], cells: Vec<String>| {
-            let kept = if splits.len() > 1 { 3 } else { 2 };
-            let first = first[..kept].iter().map(|cell| (*cell).to_owned());
-            first.chain(cells).collect::<Vec<String>>()
-        };
-        let head = labelled(
-            ["epoch", "step", "images"],
-            names.iter().map(|name| quantity(name).label).collect(),
-        );
-        // All splits of a step, or none.
-        let steps: BTreeSet<u64> = all.clone().map(|line| line.step).collect();
-        let every = all.len().div_ceil(MOST_ROWS).max(1);
-        let kept: BTreeSet<u64> = steps
-            .iter()
-            .copied()
-            .step_by(every)
-            .chain(steps.last().copied())
-            .collect();
-        let mut rows = Vec::new();
-        for line in all.filter(|line| kept.contains(&line.step)) {
-            let found = figures(line);
-            let cell = |name: &&str| show(name, found.get(name).copied());
-            let (epoch, step) = (line.epoch.to_string(), count(line.step));
-            rows.push(labelled(
-                [&epoch, &step, &line.split],
-                names.iter().map(cell).collect(),
-            ));
-        }
-        let mut html = Html::new();
-        if rows.len() < self.evaluations.len() {
-            let all = self.evaluations.len();
-            html.element("p", &format!("{} of {all} evaluations.", rows.len()));
-        }
-        if let Some(line) = last_of_main_split(&self.evaluations) {
-            let found = figures(line);
-            let floors = names
-                .iter()
-                .map(|name| found.get(floor(name).as_str()).copied());
-            if floors.clone().flatten().next().is_some() {
-                let cells = floors.zip(&names);
-                let cells = cells.map(|(value, name)| {
-                    value.map_or_else(String::new, |value| show(name, Some(value)))
-                });
-                rows.push(labelled(["draws and draws", "", ""], cells.collect()));
-            }
-        }
-        html.append(parts::table(&head, &rows, None));
-        html
-    }
-
     fn commands(&self, folder: &Path) -> Html {
         let folder = folder.display().to_string();
         let words = |words: &[&str]| {
@@ -298,103 +230,5 @@ impl Run {
             &words(&["eval", &folder]),
         ));
         html
-    }
-}
-
-/// A figure with its unit, or a dash.
-fn show(name: &str, value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| quantity(name).unit.show(value))
-}
-
-/// The last evaluation of the test images, or else of the first split there is.
-pub(super) fn last_of_main_split(evaluations: &[EvaluationLine]) -> Option<&EvaluationLine> {
-    let of = |split: &str| evaluations.iter().rev().find(|line| line.split == split);
-    of("test").or_else(|| of(&evaluations.first()?.split))
-}
-
-/// A chart for each key figure of the main split, with a line for each run, which are named.
-pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Html {
-    let Some(last) = runs.iter().find_map(|(_, lines)| last_of_main_split(lines)) else {
-        return Html::new();
-    };
-    let names = figures(last).into_keys().filter(|name| quantity(name).key);
-    let mut html = Html::new();
-    html.markup("<div class=charts>\n");
-    for name in in_order(names) {
-        let quantity = quantity(name);
-        let scale = quantity.unit.scale();
-        let lines: Vec<chart::Line> = runs
-            .iter()
-            .map(|(run, lines)| chart::Line {
-                name: run.clone(),
-                points: points(lines, &last.split, name, scale),
-            })
-            .collect();
-        let floors: Vec<f64> = runs
-            .iter()
-            .filter_map(|(_, lines)| last_of_main_split(lines))
-            .filter_map(|line| figures(line).get(floor(name).as_str()).copied())
-            .collect();
-        let floor =
-            (!floors.is_empty()).then(|| scale * floors.iter().sum::<f64>() / floors.len() as f64);
-        let dashed = if floor.is_some() {
-            "; dashed: draws and draws"
-        } else {
-            ""
-        };
-        let title = format!("{}{}{dashed}", quantity.label, quantity.unit.suffix());
-        if let Some(chart) = chart(&title, &lines, floor) {
-            html.append(chart);
-        }
-    }
-    html.markup("</div>\n");
-    html
-}
-
-/// By whole epochs; of two evaluations in one, as where a run ends within it, that after the whole one.
-fn points(lines: &[EvaluationLine], split: &str, name: &str, scale: f64) -> Vec<(f64, f64)> {
-    let of_split = lines.iter().filter(|line| line.split == split);
-    let mut by_epoch = BTreeMap::new();
-    for line in of_split {
-        if let Some(value) = figures(line).get(name) {
-            by_epoch.entry(line.epoch).or_insert(value * scale);
-        }
-    }
-    by_epoch
-        .into_iter()
-        .map(|(epoch, value)| (epoch as f64, value))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_many_evaluations_whole_steps_are_shown() {
-        let line = |step: u64, split: &str| EvaluationLine {
-            step,
-            epoch: step,
-            split: split.to_owned(),
-            reconstruction_error: 0.5,
-            metrics: BTreeMap::new(),
-        };
-        let config = Config::resolve("aae", None, &[]).unwrap();
-        let page = Run {
-            name: "run".to_owned(),
-            toml: config.to_toml(),
-            config,
-            evaluations: (1..=100)
-                .flat_map(|step| ["validation", "test"].map(|split| line(step, split)))
-                .collect(),
-            step: Some(100),
-            summary: None,
-            seconds: None,
-            environment: None,
-        };
-        let table = String::from_utf8(page.evaluations_table().into_bytes()).unwrap();
-        let rows = |split: &str| table.matches(&format!("<td>{split}<")).count();
-        assert_eq!((rows("test"), rows("validation")), (51, 51), "{table}");
-        assert!(table.contains("102 of 200 evaluations."));
     }
 }
