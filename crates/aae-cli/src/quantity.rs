@@ -269,6 +269,9 @@ const STEP: u8 = 4;
 const MOMENTS: u8 = KNOWN.len() as u8 * STEP;
 const UNKNOWN: u8 = MOMENTS + STEP;
 
+/// Most dimensions of codes whose means and deviations are shown one by one.
+pub(crate) const MOST_DIMENSIONS: usize = 3;
+
 /// The figure of this name.
 pub(crate) fn quantity(name: &str) -> Quantity {
     // A floor has none itself: what a file calls so is unknown.
@@ -331,6 +334,16 @@ pub(crate) fn in_order<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a 
     names
 }
 
+/// As [`in_order`], without means and deviations of single dimensions where these are so many that a table would be too large.
+pub(crate) fn for_table<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names = in_order(names);
+    let is_moment = |name: &str| (MOMENTS..UNKNOWN).contains(&quantity(name).rank);
+    if names.iter().filter(|name| is_moment(name)).count() > 2 * MOST_DIMENSIONS {
+        names.retain(|name| !is_moment(name));
+    }
+    names
+}
+
 fn number(name: &str) -> Option<u16> {
     name.rsplit('_').next()?.parse().ok()
 }
@@ -346,44 +359,4 @@ pub(crate) fn floor(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_are_ordered_by_what_a_reader_wants_first() {
-        let names = [
-            "std_10",
-            "std_9",
-            "mean_0",
-            "sliced_wasserstein_floor",
-            "zebra_count",
-            "sliced_wasserstein",
-            "reconstruction_error",
-            "classification_error",
-        ];
-        assert_eq!(
-            in_order(names),
-            [
-                "classification_error",
-                "reconstruction_error",
-                "sliced_wasserstein",
-                "sliced_wasserstein_floor",
-                "mean_0",
-                "std_9",
-                "std_10",
-                "zebra_count",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_figure_that_nobody_knows_is_shown_under_its_own_name() {
-        let unknown = quantity("zebra_count");
-        assert_eq!((unknown.label.as_str(), unknown.key), ("zebra count", true));
-        assert_eq!(quantity("some_accuracy").unit, Unit::Share);
-        assert!(!quantity("log_likelihood_standard_error").key);
-        // As long as a file may make it.
-        let name = format!("x{}", FLOOR.repeat(200_000));
-        assert_eq!(quantity(&name).rank, UNKNOWN);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use super::chart::{self, chart};
 use super::html::Html;
 use super::parts;
 use crate::experiment::gather::figures;
-use crate::quantity::{floor, in_order, is_floor, quantity};
+use crate::quantity::{floor, for_table, in_order, is_floor, quantity};
 use crate::text::count;
 
 /// Most figures in the table of evaluations.
@@ -83,7 +83,7 @@ pub(super) fn table(evaluations: &[EvaluationLine]) -> Html {
         .clone()
         .flat_map(|line| figures(line).into_keys())
         .collect();
-    let mut names = in_order(names.into_iter().filter(|name| !is_floor(name)));
+    let mut names = for_table(names.into_iter().filter(|name| !is_floor(name)));
     names.truncate(MOST_COLUMNS);
     let splits: BTreeSet<&str> = all.clone().map(|line| line.split.as_str()).collect();
     let labelled = |first: [&str; 3], cells: Vec<String>| {
@@ -145,15 +145,32 @@ fn show(name: &str, value: Option<f64>) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn of_many_evaluations_whole_steps_are_shown() {
-        let line = |step: u64, split: &str| EvaluationLine {
+    fn line(step: u64, split: &str) -> EvaluationLine {
+        EvaluationLine {
             step,
             epoch: step,
             split: split.to_owned(),
             reconstruction_error: 0.5,
             metrics: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn many_dimensions_have_no_columns() {
+        let head = |dimensions: usize| {
+            let mut line = line(1, "test");
+            line.metrics = (0..dimensions)
+                .map(|index| (format!("std_{index}"), 1.0))
+                .chain((0..dimensions).map(|index| (format!("mean_{index}"), 0.0)))
+                .collect();
+            String::from_utf8(table(&[line]).into_bytes()).unwrap()
         };
+        assert!(head(2).contains("deviation of code 1"));
+        assert!(!head(10).contains("of code"));
+    }
+
+    #[test]
+    fn of_many_evaluations_whole_steps_are_shown() {
         let evaluations: Vec<EvaluationLine> = (1..=100)
             .flat_map(|step| ["validation", "test"].map(|split| line(step, split)))
             .collect();

@@ -15,13 +15,10 @@ use super::parts::{self, Card, Fact};
 use crate::briefing;
 use crate::evaluate::{prior_moments, series};
 use crate::experiment::gather::{figures, seconds};
-use crate::quantity::{floor, in_order, quantity};
+use crate::quantity::{MOST_DIMENSIONS, floor, in_order, quantity};
 use crate::summary::{Outcome, Summary};
 use crate::text::{count, duration, plural, vector};
 use crate::trained::shown_name;
-
-/// Codes of more dimensions have no card of their means and deviations.
-const MOST_DIMENSIONS: usize = 3;
 
 /// All that a page says of a run.
 pub(super) struct Run {
