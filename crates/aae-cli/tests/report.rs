@@ -168,6 +168,24 @@ fn the_page_of_an_experiment_has_every_seed() {
 }
 
 #[test]
+fn test_images_come_before_the_held_out_ones_and_one_evaluation_makes_no_chart() {
+    let place = Place::new();
+    let args = [
+        &["experiment", "aae"],
+        TINY.as_slice(),
+        &["--seeds", "0..1", "--epochs", "1", "-q"],
+        &["--set", "data.validation=20"],
+    ]
+    .concat();
+    place.run(&args).succeeds();
+    place.run(&["report", "aae"]).succeeds();
+    let html = page(&place, "experiments/aae/report.html");
+    let at = |part: &str| html.find(part).unwrap_or_else(|| panic!("no {part}"));
+    assert!(at("<h3>test images after epoch 1") < at("<h3>validation images after epoch 1"));
+    assert!(!html.contains("Over the epochs"));
+}
+
+#[test]
 fn no_text_of_a_run_becomes_markup() {
     let place = Place::trained();
     let evil = "<script>alert('1')</script><img src=x onerror=\"y\">";

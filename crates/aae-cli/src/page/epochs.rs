@@ -22,14 +22,13 @@ pub(super) fn last_of_main_split(evaluations: &[EvaluationLine]) -> Option<&Eval
     of("test").or_else(|| of(&evaluations.first()?.split))
 }
 
-/// A chart for each key figure of the main split, with a line for each run, which are named.
-pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Html {
-    let Some(last) = runs.iter().find_map(|(_, lines)| last_of_main_split(lines)) else {
-        return Html::new();
-    };
+/// A chart for each key figure of the main split, with a line for each run, which are named; nothing if no figure has two points.
+pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Option<Html> {
+    let last = runs
+        .iter()
+        .find_map(|(_, lines)| last_of_main_split(lines))?;
     let names = figures(last).into_keys().filter(|name| quantity(name).key);
-    let mut html = Html::new();
-    html.markup("<div class=charts>\n");
+    let mut charts = Vec::new();
     for name in in_order(names) {
         let quantity = quantity(name);
         let scale = quantity.unit.scale();
@@ -53,12 +52,18 @@ pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Html {
             ""
         };
         let title = format!("{}{}{dashed}", quantity.label, quantity.unit.suffix());
-        if let Some(chart) = chart(&title, &lines, floor) {
-            html.append(chart);
-        }
+        charts.extend(chart(&title, &lines, floor));
     }
+    if charts.is_empty() {
+        return None;
+    }
+    let mut html = Html::new();
+    html.markup("<div class=charts>\n");
+    charts.into_iter().for_each(|chart| {
+        html.append(chart);
+    });
     html.markup("</div>\n");
-    html
+    Some(html)
 }
 
 /// By whole epochs; of two evaluations in one, as where a run ends within it, that after the whole one.

@@ -1,5 +1,6 @@
 //! The page of an experiment: every figure over its seeds, and the pictures of each.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use aae_train::regular_file;
@@ -47,9 +48,8 @@ pub(crate) fn of_experiment(folder: &Path) -> anyhow::Result<Vec<u8>> {
         .iter()
         .map(|(seed, run)| (format!("seed {seed}, "), run.evaluations.as_slice()))
         .collect();
-    if !lines.is_empty() {
-        body.markup("<h2>Over the epochs</h2>\n")
-            .append(charts(&lines));
+    if let Some(charts) = charts(&lines) {
+        body.markup("<h2>Over the epochs</h2>\n").append(charts);
     }
     body.append(pictures(folder, &results));
     let seed = results.seeds.first().copied().unwrap_or_default();
@@ -118,10 +118,13 @@ fn cards(last: &Moment) -> Vec<Card> {
         .collect()
 }
 
-/// A table for each moment, its last column first: what all seeds say together.
+/// A table for each moment, the last one first; in each, first what all seeds say together.
 fn tables(results: &Results) -> Html {
     let mut html = Html::new();
-    for moment in results.evaluations.iter().rev() {
+    let mut moments: Vec<&Moment> = results.evaluations.iter().collect();
+    // Stable: the test images stay before the held-out ones.
+    moments.sort_by_key(|moment| Reverse(moment.step));
+    for moment in moments {
         let when = table::moment_name(results, moment);
         html.element("h3", &format!("{} images after {when}", moment.split));
         let several = results.seeds.len() > 1;

@@ -139,7 +139,7 @@ pub(super) fn caption(name: &str) -> String {
     let known = match name {
         "manifold" => "The plane of codes, decoded",
         "styles" => "Each style with every label or cluster",
-        "clusters" => "Images of each cluster",
+        "clusters" => "Images of each label or cluster",
         "latent" => "The codes of the test images",
         "samples" => "Draws of the prior, decoded",
         "reconstructions" => "Test images, and what was made of them",

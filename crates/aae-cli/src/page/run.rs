@@ -53,8 +53,10 @@ pub(crate) fn of_run(run: &RunDir) -> anyhow::Result<Vec<u8>> {
     }
     if last.is_some() {
         let lines = page.evaluations.as_slice();
-        body.markup("<h2>Over the epochs</h2>\n")
-            .append(epochs::charts(&[(String::new(), lines)]));
+        body.markup("<h2>Over the epochs</h2>\n");
+        if let Some(charts) = epochs::charts(&[(String::new(), lines)]) {
+            body.append(charts);
+        }
         body.append(epochs::table(lines));
     }
     body.append(parts::configuration(&page.toml));
