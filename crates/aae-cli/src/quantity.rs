@@ -126,7 +126,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
     (
         "normalized_mutual_information",
         "normalized mutual information",
-        "normalized mutual information",
+        "mutual information",
         Unit::Plain,
         false,
         "Between clusters and classes: 1 if each tells the other, 0 if they tell nothing.",

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use super::results::{Moment, Results};
 use super::seeds;
-use crate::quantity::{in_order, quantity};
+use crate::quantity::{for_table, quantity};
 use crate::text::{self, align, count, plural};
 
-/// What was trained, and every figure at each moment; of several seeds also the lowest and highest at the end.
+/// What was trained, and the figures at each moment; of several seeds also the lowest and highest at the end. Two moments fit into a
+/// terminal of 80 columns.
 pub(crate) fn table(results: &Results) -> String {
     let mut lines = format!("{}\n", heading(results));
     let mut splits: Vec<&str> = Vec::new();
@@ -74,10 +75,10 @@ fn rows(results: &Results, split: &str, moments: &[&Moment]) -> Vec<Vec<String>>
     }
     let names = moments.iter().flat_map(|moment| moment.figures.keys());
     let mut rows = vec![head];
-    for name in in_order(names.map(String::as_str)) {
+    for name in for_table(names.map(String::as_str)) {
         let quantity = quantity(name);
         let mut estimates = moments.iter().map(|moment| moment.figures.get(name));
-        let mut row = vec![quantity.label.clone()];
+        let mut row = vec![quantity.short.clone()];
         row.extend(estimates.clone().map(|estimate| {
             estimate.map_or_else(|| "-".to_owned(), |found| found.show(quantity.unit))
         }));
@@ -96,4 +97,58 @@ fn rows(results: &Results, split: &str, moments: &[&Moment]) -> Vec<Vec<String>>
         rows.push(row);
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::estimate::Estimate;
+    use super::*;
+
+    #[test]
+    fn two_moments_fit_into_a_terminal() {
+        let figure = |name: &str| {
+            let values = [0.030_81, 0.030_92, 0.031_03].map(Some).to_vec();
+            (name.to_owned(), Estimate::of(values))
+        };
+        let known = [
+            "classification_error",
+            "clustering_error_majority",
+            "denoising_error",
+            "normalized_mutual_information",
+            "sliced_wasserstein_2",
+            "sliced_wasserstein_2_floor",
+        ];
+        let mut figures: BTreeMap<String, Estimate> = known.map(figure).into();
+        figures.extend((0..10).map(|index| figure(&format!("mean_{index}"))));
+        let moment = |epoch| Moment {
+            epoch,
+            step: epoch,
+            split: "validation".to_owned(),
+            figures: figures.clone(),
+        };
+        let results = Results {
+            format_version: 1,
+            experiment: "experiment".to_owned(),
+            preset: "preset".to_owned(),
+            command: Vec::new(),
+            repeat: Vec::new(),
+            git_revisions: Vec::new(),
+            config: serde_json::Map::new(),
+            config_hash: String::new(),
+            seeds: vec![0, 1, 2],
+            epochs: 60,
+            steps: 60,
+            steps_per_epoch: 1,
+            minutes_per_seed: None,
+            evaluations: vec![moment(50), moment(60)],
+            runs: Vec::new(),
+        };
+        let table = table(&results);
+        for line in table.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        assert!(!table.contains("mean 0"), "{table}");
+    }
 }
