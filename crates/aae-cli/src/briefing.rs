@@ -76,7 +76,7 @@ pub(crate) fn beginning(begin: &Beginning<'_>) -> String {
     let networks: Vec<String> = begin
         .parameters
         .iter()
-        .map(|(name, parameters)| format!("{name} {}", count(*parameters as u64)))
+        .map(|(name, numbers)| format!("{} {}", name.replace('_', " "), count(*numbers as u64)))
         .collect();
     let length = format!(
         "{} of {}, {} each; {} in all",

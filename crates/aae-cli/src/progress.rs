@@ -133,7 +133,7 @@ impl Observer for Progress<'_> {
     }
 
     fn on_evaluation(&mut self, line: &EvaluationLine) {
-        tracing::info!("{}: {}", self.moment(line), worth(line));
+        tracing::info!("{}, {}", self.moment(line), worth(line));
     }
 
     fn on_checkpoint(&mut self, path: &Path, _step: u64) {
@@ -145,36 +145,31 @@ impl Observer for Progress<'_> {
     }
 }
 
-/// The figures of an evaluation that matter while a run trains.
+/// The figures of an evaluation that matter while a run trains, in so few words that a terminal of 80 columns shows them whole.
 fn worth(line: &EvaluationLine) -> String {
     let get = |name: &str| line.metrics.get(name).copied();
-    let split = &line.split;
     let mut found = Vec::new();
-    // A variant without a decoder reconstructs nothing.
-    if !line.reconstruction_error.is_nan() {
-        let error = figure(line.reconstruction_error);
-        found.push(format!("{split} reconstruction error {error}"));
-    }
     for (name, what) in [
-        (CLASSIFICATION_ERROR, "images labelled wrongly"),
-        (CLUSTERING_ERROR, "images in clusters of another class"),
-        (
-            COMPONENT_ACCURACY,
-            "codes nearest to their own class's component",
-        ),
+        (CLASSIFICATION_ERROR, "wrong"),
+        (CLUSTERING_ERROR, "wrong"),
+        (COMPONENT_ACCURACY, "own component"),
     ] {
         if let Some(share) = get(name) {
-            found.push(format!("{} of the {split} {what}", percent(share)));
+            found.push(format!("{} {what}", percent(share)));
         }
+    }
+    // A variant without a decoder reconstructs nothing.
+    if !line.reconstruction_error.is_nan() {
+        found.push(format!("pixel {}", figure(line.reconstruction_error)));
     }
     if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
         found.push(format!(
-            "distance to the prior {} (draws: {})",
+            "prior {} (draws {})",
             hundredths(distance),
             hundredths(floor)
         ));
     }
-    found.join(", ")
+    format!("{}: {}", line.split, found.join(", "))
 }
 
 /// Every loss, in the order of a step; two discriminators by their codes, so that a terminal of 80 columns shows all losses.
@@ -237,29 +232,28 @@ mod tests {
 
     #[test]
     fn an_evaluation_is_told_by_what_its_variant_is_judged_by() {
-        for (name, judged_by) in [
-            (
-                CLASSIFICATION_ERROR,
-                "12.50 % of the test images labelled wrongly",
-            ),
-            (
-                CLUSTERING_ERROR,
-                "12.50 % of the test images in clusters of another class",
-            ),
-            (
-                COMPONENT_ACCURACY,
-                "12.50 % of the test codes nearest to their own class's component",
-            ),
+        for (name, split, judged_by) in [
+            (CLASSIFICATION_ERROR, "test", "12.50 % wrong"),
+            (CLUSTERING_ERROR, "validation", "12.50 % wrong"),
+            (COMPONENT_ACCURACY, "test", "12.50 % own component"),
         ] {
+            let metrics = [(name, 0.125), (DISTANCE, 0.09), (DISTANCE_FLOOR, 0.02)];
             let line = EvaluationLine {
                 step: 1,
                 epoch: 1,
-                split: "test".to_owned(),
+                split: split.to_owned(),
                 reconstruction_error: 0.25,
-                metrics: BTreeMap::from([(name.to_owned(), 0.125)]),
+                metrics: BTreeMap::from(metrics.map(|(name, value)| (name.to_owned(), value))),
             };
-            let expected = format!("test reconstruction error 0.2500, {judged_by}");
-            assert_eq!(worth(&line), expected);
+            let text = worth(&line);
+            let expected = format!("{split}: {judged_by}, pixel 0.2500, prior 0.09 (draws 0.02)");
+            assert_eq!(text, expected);
+            // As long as the presets with such a figure train.
+            let moment = match name {
+                COMPONENT_ACCURACY => "epoch 30/30, ",
+                _ => "epoch 300/300, ",
+            };
+            assert!(moment.len() + text.len() <= 80);
         }
     }
 

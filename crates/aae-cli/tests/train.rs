@@ -95,6 +95,18 @@ fn a_dry_run_writes_nothing() {
         .succeeds()
         .prints("runs/ae-s3")
         .prints("encoder 218");
+    place
+        .train(&[
+            "--dry-run",
+            "--preset",
+            "semi-supervised-100",
+            "--set",
+            "model.categories=3",
+            "--set",
+            "data.labelled=9",
+        ])
+        .succeeds()
+        .prints(", style discriminator ");
     assert!(!place.exists("runs"));
 }
 
@@ -110,7 +122,7 @@ fn off_a_terminal_progress_is_plain_lines_with_every_loss() {
         .says(", generator ");
     let run = run
         .says(" images/s, ")
-        .says("epoch 1/1: test reconstruction error ");
+        .says("epoch 1/1, test: pixel ");
     assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
 }
 

@@ -145,7 +145,7 @@ fn folders() {
             },
             RESUME,
             0,
-            "test reconstruction error",
+            "test: pixel ",
         ),
         ends(
             "a run that is a link to itself",

@@ -47,4 +47,10 @@ impl Variant for Classifier {
     fn phases(&mut self) -> Vec<&mut Phase> {
         vec![self.classification.phase()]
     }
+
+    /// Of the encoder the hidden layers and the label's head; its style head and the decoder learn nothing.
+    fn parameters(&self) -> Vec<(String, usize)> {
+        let learned = self.autoencoder.encoder().label_params();
+        vec![("encoder".to_owned(), learned.iter().map(Param::len).sum())]
+    }
 }

@@ -164,4 +164,14 @@ mod tests {
         let expected = (6 * 8 + 8 + 8) + (8 * 5 + 5 + 5) + (8 * 16 + 16 + 16);
         assert_eq!(variant.parameters()[0], ("encoder".to_owned(), expected));
     }
+
+    #[test]
+    fn what_a_classifier_does_not_learn_is_not_counted() {
+        let small = Override::set("model.encoder.hidden=[8]");
+        let config = Config::resolve("nn-100", None, &[small]).unwrap();
+        let (height, width) = (2, 3);
+        let variant = build(&config, ImageShape { height, width }, &Device::Cpu).unwrap();
+        let expected = (6 * 8 + 8) + (8 * 10 + 10);
+        assert_eq!(variant.parameters(), [("encoder".to_owned(), expected)]);
+    }
 }
