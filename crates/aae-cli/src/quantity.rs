@@ -2,7 +2,7 @@
 //!
 //! A figure that is not known here is shown under its own name, so that a new metric needs no line in this file.
 
-use crate::text::{count, figure};
+use crate::text::{count, figure, hundredths};
 
 /// What there is to say of a figure.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,17 +40,18 @@ impl Unit {
         }
     }
 
-    /// A figure with its unit, in four digits, or whole if it counts.
+    /// A figure with its unit: in four digits; whole if it counts; a share to the one in ten thousand that there are test images of.
     pub(crate) fn show(self, value: f64) -> String {
         self.number(value) + self.suffix()
     }
 
     /// As [`show`](Self::show), without the unit.
     pub(crate) fn number(self, value: f64) -> String {
-        // What a file calls a count need not be one.
+        // What a file calls a count or a share need not be one.
         let is_whole = value.fract() == 0.0 && (0.0..1e15).contains(&value);
         match self {
             Self::Count if is_whole => count(value as u64),
+            Self::Share if (0.0..=1.0).contains(&value) => hundredths(value * self.scale()),
             _ => figure(value * self.scale()),
         }
     }

@@ -38,7 +38,7 @@ impl Estimate {
         }
     }
 
-    /// `2.10 ± 0.05 %`; of one run `2.104 %`; `-` if there is no mean.
+    /// `2.10 ± 0.05 %`; of one run `2.10 %`; `-` if there is no mean.
     pub(crate) fn show(&self, unit: Unit) -> String {
         let number = self.number(unit);
         match self.mean {
@@ -49,39 +49,38 @@ impl Estimate {
 
     /// As [`show`](Self::show), without the unit.
     pub(crate) fn number(&self, unit: Unit) -> String {
-        let scale = unit.scale();
         match (self.mean, self.standard_error) {
             (None, _) => "-".to_owned(),
             (Some(mean), None) => unit.number(mean),
-            (Some(mean), Some(error)) => plus_minus(mean * scale, error * scale),
+            (Some(mean), Some(error)) => plus_minus(mean, error, unit),
+        }
+    }
+
+    /// The figure of one of the runs, without the unit: with the places of the mean, where it would have fewer, so that one sees how far from
+    /// that it is.
+    pub(crate) fn one(&self, value: f64, unit: Unit) -> String {
+        let alone = unit.number(value);
+        let decimals = alone.split_once('.').map_or(0, |(_, digits)| digits.len());
+        let error = self.standard_error.filter(|_| unit != Unit::Count);
+        match error.and_then(|error| places(error * unit.scale())) {
+            Some(places) if places > decimals => format!("{:.places$}", value * unit.scale()),
+            _ => alone,
         }
     }
 }
 
 /// A mean to the place of the first digit of its standard error, rounded; to the second, if that first is a 1.
-fn plus_minus(mean: f64, error: f64) -> String {
-    /// More places than this are written with an exponent.
-    const MOST_PLACES: i32 = 7;
+fn plus_minus(mean: f64, error: f64, unit: Unit) -> String {
     // Equal values have no error, but for what rounding leaves.
     let error = if error < 1e-12 * mean.abs() {
         0.0
     } else {
-        error
+        error * unit.scale()
     };
-    let in_digits = || format!("{} ± {}", figure(mean), figure(error));
-    // No error at all has no first digit.
-    if !error.is_normal() {
-        return in_digits();
-    }
-    let exponent = error.log10().floor();
-    // From 1.95 on two digits would be 2.0.
-    let is_one = error / 10_f64.powf(exponent) < 1.95;
-    let places = i32::from(is_one) - exponent as i32;
-    if places > MOST_PLACES {
-        return in_digits();
-    }
-    let places = places.max(0) as usize;
-    let mean = format!("{mean:.places$}");
+    let Some(places) = places(error) else {
+        return format!("{} ± {}", unit.number(mean), figure(error));
+    };
+    let mean = format!("{:.places$}", mean * unit.scale());
     let nought = mean.chars().all(|c| "-0.".contains(c));
     let mean = if nought {
         mean.trim_start_matches('-')
@@ -89,6 +88,20 @@ fn plus_minus(mean: f64, error: f64) -> String {
         &mean
     };
     format!("{mean} ± {error:.places$}")
+}
+
+/// The places that a standard error leaves to its mean; nothing if there is none, or so small a one that it is written with an exponent.
+fn places(error: f64) -> Option<usize> {
+    const MOST_PLACES: i32 = 7;
+    // No error at all has no first digit.
+    if !error.is_normal() {
+        return None;
+    }
+    let exponent = error.log10().floor();
+    // From 1.95 on two digits would be 2.0.
+    let is_one = error / 10_f64.powf(exponent) < 1.95;
+    let places = i32::from(is_one) - exponent as i32;
+    (places <= MOST_PLACES).then_some(places.max(0) as usize)
 }
 
 #[cfg(test)]
@@ -111,7 +124,34 @@ mod tests {
             (estimate.mean, estimate.standard_error),
             (Some(0.021_04), None)
         );
-        assert_eq!(estimate.show(Unit::Share), "2.104 %");
+        assert_eq!(estimate.show(Unit::Share), "2.10 %");
+    }
+
+    #[test]
+    fn ten_thousand_images_have_two_places_of_a_per_cent() {
+        let show = |values: &[f64]| {
+            let values = values.iter().copied().map(Some).collect();
+            Estimate::of(values).show(Unit::Share)
+        };
+        assert_eq!(show(&[0.0686]), "6.86 %");
+        assert_eq!(show(&[0.8]), "80.00 %");
+        assert_eq!(show(&[0.0105, 0.0105]), "1.05 ± 0 %");
+        // No share, whatever it is called.
+        assert_eq!(show(&[1e30]), "1.000e32 %");
+    }
+
+    #[test]
+    fn a_figure_of_one_run_has_the_places_of_the_mean_or_more() {
+        let estimate = |values: &[f64]| Estimate::of(values.iter().copied().map(Some).collect());
+        let found = estimate(&[0.030_81, 0.030_92, 0.031_03]);
+        assert_eq!(found.show(Unit::Plain), "0.03092 ± 0.00006");
+        assert_eq!(found.one(0.030_81, Unit::Plain), "0.03081");
+        assert_eq!(found.one(0.030_81, Unit::Share), "3.081");
+        let found = estimate(&[339.4, 344.6]);
+        assert_eq!(found.show(Unit::Nats), "342 ± 3 nats");
+        assert_eq!(found.one(339.4, Unit::Nats), "339.4");
+        assert_eq!(estimate(&[0.0, 1.0]).one(1.0, Unit::Count), "1");
+        assert_eq!(estimate(&[0.5]).one(0.5, Unit::Plain), "0.5000");
     }
 
     #[test]
@@ -152,7 +192,7 @@ mod tests {
             (1.269, 1.227e-16, "1.269 ± 0"),
             (1e-9, 2e-10, "1.000e-9 ± 2.000e-10"),
         ] {
-            assert_eq!(plus_minus(mean, error), expected);
+            assert_eq!(plus_minus(mean, error, Unit::Plain), expected);
         }
     }
 }

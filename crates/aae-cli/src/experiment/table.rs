@@ -88,8 +88,9 @@ fn rows(results: &Results, split: &str, moments: &[&Moment]) -> Vec<Vec<String>>
                 let values = last.iter().flat_map(|found| &found.values);
                 values.flatten().copied()
             };
-            let show = |value: Option<f64>| {
-                value.map_or_else(|| "-".to_owned(), |value| quantity.unit.number(value))
+            let show = |value: Option<f64>| match (last, value) {
+                (Some(found), Some(value)) => found.one(value, quantity.unit),
+                _ => "-".to_owned(),
             };
             row.push(show(values().reduce(f64::min)));
             row.push(show(values().reduce(f64::max)));

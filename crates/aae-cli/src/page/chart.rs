@@ -1,7 +1,7 @@
 //! A small line chart as inline SVG: a figure over epochs, of one run or of several.
 
 use super::html::{Coordinate, Html};
-use crate::text::figure;
+use crate::quantity::Unit;
 
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 210.0;
@@ -22,8 +22,8 @@ pub(super) struct Line {
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// The chart, or nothing if no line has two points.
-pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>) -> Option<Html> {
+/// The chart of figures in this unit, or nothing if no line has two points.
+pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>, unit: Unit) -> Option<Html> {
     let lines: Vec<Line> = lines.iter().map(thinned).collect();
     if lines.iter().all(|line| line.points.len() < 2) {
         return None;
@@ -46,7 +46,7 @@ pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>) -> Option<H
             "y",
             LEFT - 6.0,
             y.place(value) + 4.0,
-            &figure(value),
+            &unit.number(value),
         );
     }
     for value in [x.first, x.last] {
@@ -87,7 +87,11 @@ pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>) -> Option<H
             html.markup(" cy=")
                 .number(Coordinate(y.place(*value)))
                 .markup("><title>");
-            html.text(&format!("{}epoch {epoch}: {}", line.name, figure(*value)));
+            html.text(&format!(
+                "{}epoch {epoch}: {}",
+                line.name,
+                unit.number(*value)
+            ));
             html.markup("</title></circle>");
         }
     }
@@ -172,13 +176,15 @@ mod tests {
 
     #[test]
     fn a_chart_needs_two_points() {
-        assert!(chart("t", &[], None).is_none());
-        assert!(chart("t", &[line(&[(1.0, 2.0), (2.0, f64::NAN)])], None).is_none());
+        let none = |lines: &[Line]| chart("t", lines, None, Unit::Plain).is_none();
+        assert!(none(&[]));
+        assert!(none(&[line(&[(1.0, 2.0), (2.0, f64::NAN)])]));
     }
 
     #[test]
     fn the_least_value_is_at_the_bottom_and_the_greatest_at_the_top() {
-        let html = text(chart("t", &[line(&[(1.0, 5.0), (3.0, 7.0)])], Some(6.0)));
+        let lines = [line(&[(1.0, 5.0), (3.0, 7.0)])];
+        let html = text(chart("t", &lines, Some(6.0), Unit::Plain));
         assert!(html.contains("points=\"58.0,180.0 408.0,10.0 \""), "{html}");
         assert!(
             html.contains("class=floor x1=58.0 x2=408.0 y1=95.0"),
@@ -189,13 +195,18 @@ mod tests {
     #[test]
     fn values_that_are_equal_or_enormous_have_a_place() {
         for value in [0.0, f64::MAX] {
-            let html = text(chart(
-                "t",
-                &[line(&[(1.0, value), (2.0, value)])],
-                Some(-value),
-            ));
+            let lines = [line(&[(1.0, value), (2.0, value)])];
+            let html = text(chart("t", &lines, Some(-value), Unit::Plain));
             assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
         }
+    }
+
+    #[test]
+    fn shares_are_told_in_per_cent_as_elsewhere() {
+        let lines = [line(&[(1.0, 0.0686), (2.0, 0.0888)])];
+        let html = text(chart("t", &lines, None, Unit::Share));
+        assert!(html.contains(">epoch 1: 6.86<"), "{html}");
+        assert!(html.contains(">8.88</text>"), "{html}");
     }
 
     #[test]

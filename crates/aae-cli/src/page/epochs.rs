@@ -31,12 +31,11 @@ pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Option<Html> {
     let mut charts = Vec::new();
     for name in in_order(names) {
         let quantity = quantity(name);
-        let scale = quantity.unit.scale();
         let lines: Vec<chart::Line> = runs
             .iter()
             .map(|(run, lines)| chart::Line {
                 name: run.clone(),
-                points: points(lines, &last.split, name, scale),
+                points: points(lines, &last.split, name),
             })
             .collect();
         let floors: Vec<f64> = runs
@@ -44,15 +43,14 @@ pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Option<Html> {
             .filter_map(|(_, lines)| last_of_main_split(lines))
             .filter_map(|line| figures(line).get(floor(name).as_str()).copied())
             .collect();
-        let floor =
-            (!floors.is_empty()).then(|| scale * floors.iter().sum::<f64>() / floors.len() as f64);
+        let floor = (!floors.is_empty()).then(|| floors.iter().sum::<f64>() / floors.len() as f64);
         let dashed = if floor.is_some() {
             "; dashed: draws and draws"
         } else {
             ""
         };
         let title = format!("{}{}{dashed}", quantity.label, quantity.unit.suffix());
-        charts.extend(chart(&title, &lines, floor));
+        charts.extend(chart(&title, &lines, floor, quantity.unit));
     }
     if charts.is_empty() {
         return None;
@@ -67,12 +65,12 @@ pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Option<Html> {
 }
 
 /// By whole epochs; of two evaluations in one, as where a run ends within it, that after the whole one.
-fn points(lines: &[EvaluationLine], split: &str, name: &str, scale: f64) -> Vec<(f64, f64)> {
+fn points(lines: &[EvaluationLine], split: &str, name: &str) -> Vec<(f64, f64)> {
     let of_split = lines.iter().filter(|line| line.split == split);
     let mut by_epoch = BTreeMap::new();
     for line in of_split {
         if let Some(value) = figures(line).get(name) {
-            by_epoch.entry(line.epoch).or_insert(value * scale);
+            by_epoch.entry(line.epoch).or_insert(*value);
         }
     }
     by_epoch

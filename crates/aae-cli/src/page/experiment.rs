@@ -137,12 +137,16 @@ fn tables(results: &Results) -> Html {
             .into_iter()
             .filter_map(|name| {
                 let (quantity, found) = (quantity(name), moment.figures.get(name)?);
-                let mut row = vec![quantity.label.clone()];
+                let unit = quantity.unit;
+                let mut row = vec![match unit.suffix().trim_start() {
+                    "" => quantity.label,
+                    suffix => format!("{} ({suffix})", quantity.label),
+                }];
                 if several {
-                    row.push(found.show(quantity.unit));
+                    row.push(found.number(unit));
                 }
                 row.extend(found.values.iter().map(|value| {
-                    value.map_or_else(|| "-".to_owned(), |value| quantity.unit.number(value))
+                    value.map_or_else(|| "-".to_owned(), |value| found.one(value, unit))
                 }));
                 Some(row)
             })
