@@ -8,19 +8,22 @@ use std::path::{Path, PathBuf};
 use aae_train::presets::preset;
 use aae_train::{durable, regular_file};
 
+use super::ExperimentError;
 use super::results::Results;
-use super::table::moment_name;
-use super::{ExperimentError, seeds};
+use super::table::{moment_name, trained};
 use crate::quantity::{Unit, floor, in_order, quantity};
 use crate::shell;
-use crate::text::{self, figure, hundredths, plural};
+use crate::text::{figure, hundredths};
 
 const BEGIN: &str = "<!-- results:begin -->";
 const END: &str = "<!-- results:end -->";
+/// Three columns, for a page is narrow: how an experiment was trained stands under its name, and its command is folded.
 const HEAD: [&str; 2] = [
-    "| experiment | seeds | epochs | test images: mean ± standard error | the paper | minutes a seed | commit | command |",
-    "|---|---|---|---|---|---|---|---|",
+    "| experiment | test images: mean ± standard error | the paper |",
+    "|---|---|---|",
 ];
+/// Ends a line in a cell.
+const BREAK: &str = "<br>";
 /// Digits of a revision that are shown.
 const REVISION: usize = 10;
 /// Deviations of the codes are shown up to this dimension.
@@ -129,7 +132,7 @@ impl Page {
         HEAD.iter().for_each(|head| text.extend([head, end]));
         let mut is_put = false;
         for other in self.rows().unwrap_or_default() {
-            match key(other) == Some(cell(&code(name)).as_str()) {
+            match is_of(other, &cell(&code(name))) {
                 true if is_put => {}
                 true => {
                     text += &row;
@@ -166,8 +169,13 @@ fn place(text: &str) -> Option<(std::ops::Range<usize>, &'static str)> {
     (place.start <= place.end).then_some((place, line_end))
 }
 
-/// The first cell of a row.
-fn key(row: &str) -> Option<&str> {
+/// Whether a row is that of an experiment: its first cell is the name, or begins with a line that is.
+fn is_of(row: &str, name: &str) -> bool {
+    let rest = first_cell(row).and_then(|cell| cell.strip_prefix(name));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(BREAK))
+}
+
+fn first_cell(row: &str) -> Option<&str> {
     let row = row.trim_start().strip_prefix('|')?;
     let is_bar = |(at, _): &(usize, &str)| !row[..*at].ends_with('\\');
     let (end, _) = row.match_indices('|').find(is_bar)?;
@@ -175,32 +183,33 @@ fn key(row: &str) -> Option<&str> {
 }
 
 fn row(results: &Results) -> String {
+    let cells = [
+        description(results),
+        key_figures(results),
+        of_paper(results),
+    ];
+    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+    format!("| {} |", cells.join(" | "))
+}
+
+/// Its name, how it was trained and by which revisions; folded away, the command.
+fn description(results: &Results) -> String {
     let revisions: Vec<String> = results
         .git_revisions
         .iter()
         .map(|name| short(name))
         .collect();
-    let minutes = results
-        .minutes_per_seed
-        .map_or("-".to_owned(), text::minutes);
-    let cells = [
+    let commit = match revisions.len() {
+        0 => String::new(),
+        1 => format!("{BREAK}commit {}", revisions[0]),
+        _ => format!("{BREAK}commits {}", revisions.join(", ")),
+    };
+    format!(
+        "{}{BREAK}{}{commit}<details><summary>command</summary>{}</details>",
         code(&results.experiment),
-        seeds::describe(&results.seeds),
-        match results.ends_with_epoch() {
-            true => results.epochs.to_string(),
-            false => plural(results.steps, "step"),
-        },
-        key_figures(results),
-        of_paper(results),
-        minutes,
-        match revisions.is_empty() {
-            true => "-".to_owned(),
-            false => revisions.join(", "),
-        },
-        code(&format!("cargo xtask {}", shell::line(&results.repeat))),
-    ];
-    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-    format!("| {} |", cells.join(" | "))
+        trained(results),
+        code(&format!("cargo xtask {}", shell::line(&results.repeat)))
+    )
 }
 
 /// What the paper has for the preset.
@@ -259,7 +268,7 @@ fn key_figures(results: &Results) -> String {
     }
     match lines.is_empty() {
         true => "-".to_owned(),
-        false => lines.join("<br>"),
+        false => lines.join(BREAK),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::text::{self, align, count, plural};
 /// What was trained, and the figures at each moment; of several seeds also the lowest and highest at the end. Two moments fit into a
 /// terminal of 80 columns.
 pub(crate) fn table(results: &Results) -> String {
-    let mut lines = format!("{}\n", heading(results));
+    let mut lines = format!("{}: {}\n", results.experiment, trained(results));
     let mut splits: Vec<&str> = Vec::new();
     for moment in &results.evaluations {
         if !splits.contains(&moment.split.as_str()) {
@@ -28,8 +28,8 @@ pub(crate) fn table(results: &Results) -> String {
     lines
 }
 
-/// `aae: seeds 0..4, 26 epochs, 12.3 minutes a seed`.
-pub(crate) fn heading(results: &Results) -> String {
+/// `seeds 0..4, 26 epochs, 12.3 minutes a seed`.
+pub(crate) fn trained(results: &Results) -> String {
     let seeds = match results.seeds.as_slice() {
         [one] => format!("seed {one}"),
         seeds => format!("seeds {}", seeds::describe(seeds)),
@@ -39,11 +39,7 @@ pub(crate) fn heading(results: &Results) -> String {
         .map_or_else(String::new, |minutes| {
             format!(", {} minutes a seed", text::minutes(minutes))
         });
-    format!(
-        "{}: {seeds}, {}{minutes}",
-        results.experiment,
-        length(results)
-    )
+    format!("{seeds}, {}{minutes}", length(results))
 }
 
 /// `26 epochs`, or the steps of runs that do not end with an epoch.

@@ -35,9 +35,11 @@ fn a_row_replaces_its_own_and_leaves_the_others_byte_for_byte() {
             HEAD[0], HEAD[1]
         )
     };
-    let changed = put(&table("| `aae` | old |"), "aae", "| `aae` | new |");
-    assert_eq!(changed, table("| `aae` | new |"));
-    assert_eq!(put(&changed, "aae", "| `aae` | new |"), changed);
+    let new = "| `aae`<br>seed 0<details>`command`</details> | new |";
+    let changed = put(&table("| `aae`<br>seeds 0..2 | old |"), "aae", new);
+    assert_eq!(changed, table(new));
+    assert_eq!(put(&changed, "aae", new), changed);
+    assert_eq!(put(&table("| `aae` | old |"), "aae", new), changed);
     let replaced = put(&changed, "aae-8d", "| `aae-8d` | y |");
     assert_eq!(
         replaced,
