@@ -37,7 +37,7 @@ pub(crate) fn codes(subject: &Subject<'_>, codes: &[f32], labels: &[u8]) -> Draw
         _ if dim == 1 => Vec::new(),
         _ => subject.prior.outline(),
     };
-    let outline_name = outline_name(subject.prior);
+    let outline_name = outline_name(subject);
     Box::new(move || {
         Ok(scatter(&Scatter {
             points: &points,
@@ -53,10 +53,20 @@ pub(crate) fn codes(subject: &Subject<'_>, codes: &[f32], labels: &[u8]) -> Draw
     })
 }
 
-fn outline_name(prior: &PriorConfig) -> String {
-    match prior {
-        PriorConfig::Gaussian { .. } => format!("prior {} at 1, 2, 3 σ", prior.describe()),
-        _ => format!("prior: {}", prior.describe()),
+/// The prior, and where its curves lie.
+fn outline_name(subject: &Subject<'_>) -> String {
+    let (prior, purpose) = (subject.prior.describe(), subject.purpose());
+    match subject.prior {
+        PriorConfig::Gaussian { .. } => format!("prior {prior} at 1, 2, 3 σ{purpose}"),
+        PriorConfig::GaussianMixture { .. } => format!("prior: {prior}, each at 2 σ{purpose}"),
+        // With a smaller shape the peak is infinite, and the outline the edge of the support.
+        PriorConfig::Gamma { shape, .. } if *shape < 1.0 => format!("prior: {prior}{purpose}"),
+        PriorConfig::Gamma { .. } | PriorConfig::Laplace { .. } => {
+            format!("prior: {prior} at 61, 14, 1 % of its peak{purpose}")
+        }
+        PriorConfig::Uniform { .. } | PriorConfig::SwissRoll { .. } => {
+            format!("prior: {prior}{purpose}")
+        }
     }
 }
 
@@ -94,6 +104,26 @@ fn strip(codes: &[f32]) -> Vec<[f32; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trained::tiny;
+
+    #[test]
+    fn the_outline_says_which_curves_it_has_and_what_it_is_for() {
+        for (preset, expected) in [
+            ("aae", "prior N(0, 5²) at 1, 2, 3 σ"),
+            ("ae", "prior N(0, 5²) at 1, 2, 3 σ, for comparison"),
+            (
+                "aae-gamma",
+                "prior: Gamma(shape 2, scale 2) at 61, 14, 1 % of its peak",
+            ),
+            (
+                "aae-mixture",
+                "prior: 10 Gaussians on a ring of radius 10, each at 2 σ",
+            ),
+            ("aae-uniform", "prior: uniform on [-10, 10]"),
+        ] {
+            assert_eq!(outline_name(&tiny::untrained(preset).subject()), expected);
+        }
+    }
 
     #[test]
     fn a_far_code_does_not_make_a_strip_high() {

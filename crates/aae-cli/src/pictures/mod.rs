@@ -70,6 +70,14 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// What is said behind a prior that the codes were not made to follow.
+    fn purpose(&self) -> &'static str {
+        match self.follows_prior {
+            true => "",
+            false => ", for comparison",
+        }
+    }
+
     /// What one of its labels is called.
     fn label_name(&self) -> &'static str {
         match self.clusters {
@@ -190,11 +198,8 @@ pub(crate) fn generate(
 
 /// Where codes are drawn, in the words of a subtitle.
 fn drawn_from(subject: &Subject<'_>) -> String {
-    let purpose = match subject.follows_prior {
-        true => "",
-        false => ", for comparison",
-    };
-    format!("z drawn from {}{purpose}", subject.prior.describe())
+    let (prior, purpose) = (subject.prior.describe(), subject.purpose());
+    format!("z drawn from {prior}{purpose}")
 }
 
 #[cfg(test)]
