@@ -7,6 +7,8 @@ const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 210.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 12.0;
+/// As [`RIGHT`], with room for a name behind the lines.
+const RIGHT_OF_MANY: f64 = 52.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 30.0;
 /// Beyond so many points a line has no dots, which would only cover it.
@@ -17,7 +19,7 @@ const MOST_POINTS: usize = 800;
 /// One line: `(epoch, value)`, finite, ascending.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
-    /// Said when the pointer rests on a dot, with the point.
+    /// Said when the pointer rests on a dot, with the point; of several lines the highest and the lowest have theirs at their ends.
     pub(super) name: String,
     pub(super) points: Vec<(f64, f64)>,
 }
@@ -31,7 +33,11 @@ pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>, unit: Unit)
     let points = || lines.iter().flat_map(|line| &line.points);
     let floor = floor.filter(|floor| floor.is_finite());
     let values = || points().map(|point| point.1).chain(floor);
-    let x = Axis::over(points().map(|point| point.0), LEFT, WIDTH - RIGHT);
+    let right = match lines.len() {
+        1 => WIDTH - RIGHT,
+        _ => WIDTH - RIGHT_OF_MANY,
+    };
+    let x = Axis::over(points().map(|point| point.0), LEFT, right);
     let y = Axis::over(values(), HEIGHT - BOTTOM, TOP);
     let mut html = Html::new();
     html.markup("<figure class=chart>")
@@ -40,7 +46,7 @@ pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>, unit: Unit)
         .text(title)
         .markup("</title>");
     for value in [y.first, y.first / 2.0 + y.last / 2.0, y.last] {
-        rule(&mut html, "grid", y.place(value));
+        rule(&mut html, "grid", right, y.place(value));
         label(
             &mut html,
             "y",
@@ -58,18 +64,17 @@ pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>, unit: Unit)
             &format!("{value}"),
         );
     }
-    label(
-        &mut html,
-        "x",
-        (LEFT + WIDTH - RIGHT) / 2.0,
-        HEIGHT - 10.0,
-        "epoch",
-    );
+    let middle = (LEFT + right) / 2.0;
+    label(&mut html, "x", middle, HEIGHT - 10.0, "epoch");
     if let Some(floor) = floor {
-        rule(&mut html, "floor", y.place(floor));
+        rule(&mut html, "floor", right, y.place(floor));
     }
     let class = if lines.len() > 1 { "line many" } else { "line" };
     for line in &lines {
+        let whose = match line.name.as_str() {
+            "" => String::new(),
+            name => format!("{name}, "),
+        };
         html.markup("<polyline class=\"")
             .markup(class)
             .markup("\" points=\"");
@@ -87,13 +92,20 @@ pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>, unit: Unit)
             html.markup(" cy=")
                 .number(Coordinate(y.place(*value)))
                 .markup("><title>");
-            html.text(&format!(
-                "{}epoch {epoch}: {}",
-                line.name,
-                unit.number(*value)
-            ));
+            html.text(&format!("{whose}epoch {epoch}: {}", unit.number(*value)));
             html.markup("</title></circle>");
         }
+    }
+    let ends = lines
+        .iter()
+        .filter_map(|line| Some((line.points.last()?.1, line.name.as_str())));
+    let mut ends: Vec<(f64, &str)> = ends.collect();
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // All lines have one colour, and between these two lie the others. Apart, so that neither hides the other.
+    if let [(low, lowest), .., (high, highest)] = ends.as_slice() {
+        let x = right + 5.0;
+        label(&mut html, "name", x, y.place(*high) - 2.0, highest);
+        label(&mut html, "name", x, y.place(*low) + 10.0, lowest);
     }
     html.markup("</svg></figure>\n");
     Some(html)
@@ -115,10 +127,10 @@ fn thinned(line: &Line) -> Line {
     }
 }
 
-fn rule(html: &mut Html, class: &'static str, y: f64) {
+fn rule(html: &mut Html, class: &'static str, right: f64, y: f64) {
     html.markup("<line class=").markup(class);
     html.markup(" x1=").number(Coordinate(LEFT));
-    html.markup(" x2=").number(Coordinate(WIDTH - RIGHT));
+    html.markup(" x2=").number(Coordinate(right));
     html.markup(" y1=").number(Coordinate(y));
     html.markup(" y2=").number(Coordinate(y)).markup(" />");
 }
@@ -188,6 +200,22 @@ mod tests {
         assert!(html.contains("points=\"58.0,180.0 408.0,10.0 \""), "{html}");
         assert!(
             html.contains("class=floor x1=58.0 x2=408.0 y1=95.0"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn of_several_lines_the_highest_and_the_lowest_end_with_their_names() {
+        let lines = [3.0, 9.0, 5.0].map(|end| Line {
+            name: format!("seed {end}"),
+            points: vec![(1.0, 7.0), (2.0, end)],
+        });
+        let html = text(chart("t", &lines, None, Unit::Plain));
+        assert!(html.contains(" y=8.0>seed 9</text>"), "{html}");
+        assert!(html.contains(" y=190.0>seed 3</text>"), "{html}");
+        assert!(!html.contains(">seed 5</text>"), "{html}");
+        assert!(
+            html.contains("<title>seed 5, epoch 2: 5.000</title>"),
             "{html}"
         );
     }

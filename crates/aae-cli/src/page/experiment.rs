@@ -46,7 +46,7 @@ pub(crate) fn of_experiment(folder: &Path) -> anyhow::Result<Vec<u8>> {
     let runs = runs(folder, &results);
     let lines: Vec<_> = runs
         .iter()
-        .map(|(seed, run)| (format!("seed {seed}, "), run.evaluations.as_slice()))
+        .map(|(seed, run)| (format!("seed {seed}"), run.evaluations.as_slice()))
         .collect();
     if let Some(charts) = charts(&lines) {
         body.markup("<h2>Over the epochs</h2>\n").append(charts);
