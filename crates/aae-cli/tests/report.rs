@@ -115,6 +115,15 @@ fn the_page_of_a_run_has_its_figures_pictures_configuration_and_commands() {
 }
 
 #[test]
+fn a_run_that_ends_with_a_step_is_not_said_to_have_all_epochs() {
+    let place = Place::new();
+    place.train(&["--max-steps", "2", "-q"]).succeeds();
+    place.run(&["report"]).succeeds();
+    let html = page(&place, "runs/aae-s0/report.html");
+    assert!(html.contains("<li>2 steps</li>") && !html.contains("epochs</li>"));
+}
+
+#[test]
 fn every_variant_has_a_page_with_all_of_its_pictures() {
     let place = Place::new();
     for (preset, settings) in PRESETS {

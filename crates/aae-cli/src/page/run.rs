@@ -123,7 +123,10 @@ impl Run {
             .map(|summary| summary.step)
             .or(self.step);
         facts.extend(step.map(|step| Fact::new(plural(step, "step"))));
-        facts.push(Fact::new(plural(self.config.epochs, "epoch")));
+        // A run that ends with a step is seldom at the end of its last epoch.
+        if self.config.max_steps.is_none() {
+            facts.push(Fact::new(plural(self.config.epochs, "epoch")));
+        }
         facts.push(parts::batch(&self.config));
         facts.push(Fact::new(format!("seed {}", self.config.seed)));
         if let Some(summary) = &self.summary {
