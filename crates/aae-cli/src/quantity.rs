@@ -263,7 +263,7 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
     ),
 ];
 
-/// What follows the name of a figure in the name of its floor: the same between draws and draws.
+/// What follows the name of a figure in the name of its floor: the same between two sets of draws.
 const FLOOR: &str = "_floor";
 /// Ranks between two figures that are known.
 const STEP: u8 = 4;

@@ -95,7 +95,7 @@ fn the_page_of_a_run_has_its_figures_pictures_configuration_and_commands() {
         "Key figures of the test images",
         &format!("<p class=value>{error:.4}</p>"),
         "Mean squared error of a pixel",
-        "between draws and draws",
+        "between two sets of draws from the prior",
         "<svg ",
         "<polyline ",
         "latent_dim = 2",

@@ -45,7 +45,7 @@ pub(super) fn charts(runs: &[(String, &[EvaluationLine])]) -> Option<Html> {
             .collect();
         let floor = (!floors.is_empty()).then(|| floors.iter().sum::<f64>() / floors.len() as f64);
         let dashed = if floor.is_some() {
-            "; dashed: draws and draws"
+            "; dashed: between two sets of draws"
         } else {
             ""
         };
@@ -132,7 +132,7 @@ pub(super) fn table(evaluations: &[EvaluationLine]) -> Html {
             let cells = cells.map(|(value, name)| {
                 value.map_or_else(String::new, |value| show(name, Some(value)))
             });
-            rows.push(labelled(["draws and draws", "", ""], cells.collect()));
+            rows.push(labelled(["two sets of draws", "", ""], cells.collect()));
         }
     }
     html.append(parts::table(&head, &rows, None));

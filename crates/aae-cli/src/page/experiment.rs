@@ -104,7 +104,7 @@ fn cards(last: &Moment) -> Vec<Card> {
             let beside = last.figures.get(&floor(name));
             let beside = beside.map(|floor| {
                 format!(
-                    "beside {} between draws and draws",
+                    "beside {} between two sets of draws from the prior",
                     floor.show(quantity.unit)
                 )
             });

@@ -157,7 +157,7 @@ impl Run {
                     value: quantity.unit.show(found[name]),
                     beside: floor.map(|floor| {
                         format!(
-                            "beside {} between draws and draws",
+                            "beside {} between two sets of draws from the prior",
                             quantity.unit.show(*floor)
                         )
                     }),
