@@ -120,9 +120,7 @@ fn off_a_terminal_progress_is_plain_lines_with_every_loss() {
         .says("epoch 1/1, step 5/10: reconstruction ")
         .says(", discriminator ")
         .says(", generator ");
-    let run = run
-        .says(" images/s, ")
-        .says("epoch 1/1, test: pixel ");
+    let run = run.says(" images/s, ").says("epoch 1/1, test: pixel ");
     assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
 }
 
