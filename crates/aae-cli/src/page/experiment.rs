@@ -41,8 +41,6 @@ pub(crate) fn of_experiment(folder: &Path) -> anyhow::Result<Vec<u8>> {
         }
         body.append(parts::cards(&cards(last)));
     }
-    body.markup("<h2>Every figure, every seed</h2>\n")
-        .append(tables(&results));
     let runs = runs(folder, &results);
     let lines: Vec<_> = runs
         .iter()
@@ -52,6 +50,8 @@ pub(crate) fn of_experiment(folder: &Path) -> anyhow::Result<Vec<u8>> {
         body.markup("<h2>Over the epochs</h2>\n").append(charts);
     }
     body.append(pictures(folder, &results));
+    body.markup("<h2>Every figure, every seed</h2>\n")
+        .append(tables(&results));
     let seed = results.seeds.first().copied().unwrap_or_default();
     let toml = results.config(&path, seed)?.to_toml();
     let toml: Vec<&str> = toml
