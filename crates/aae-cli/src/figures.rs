@@ -79,7 +79,11 @@ impl<'a> Figures<'a> {
     /// Every figure of the networks as they are now, but for the drawing; one that fails is only warned of.
     fn sheet(&self, autoencoder: &Autoencoder, step: u64, folder: &Path) -> Sheet {
         let caption = caption(&shown_name(self.run), step);
-        let subject = Subject::new(autoencoder, self.config, &caption);
+        let subject = Subject {
+            autoencoder,
+            config: self.config,
+            caption: &caption,
+        };
         let label = autoencoder.label_use();
         let decodes = self.config.variant.has_decoder();
         let corrupts = self.config.corruption.corrupts();
@@ -89,14 +93,14 @@ impl<'a> Figures<'a> {
                 pictures::pairs(&subject, self.test)
             }),
             ("denoised.png", decodes && corrupts, &|| {
-                pictures::restorations(&subject, self.config, self.test)
+                pictures::restorations(&subject, self.test)
             }),
             ("latent.png", decodes, &|| {
                 let codes = represent_all(autoencoder, self.test)?;
                 Ok(pictures::codes(&subject, &codes, &self.test.labels()))
             }),
             ("manifold.png", decodes && !tells, &|| {
-                let grid = Grid::around_model(autoencoder, subject.prior)?;
+                let grid = Grid::around_model(autoencoder, &self.config.prior)?;
                 pictures::plane(&subject, grid, None)
             }),
             ("styles.png", tells, &|| {
@@ -104,7 +108,7 @@ impl<'a> Figures<'a> {
                 pictures::random_styles(&subject, STYLES, &mut rng)
             }),
             ("clusters.png", decodes && label.is_inferred(), &|| {
-                pictures::clusters(&subject, self.config, self.test)
+                pictures::clusters(&subject, self.test)
             }),
             ("samples.png", decodes, &|| {
                 let mut rng = stream(self.config.seed, "figures.samples", 0);

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use aae_data::{Dataset, TrainTest};
 use aae_eval::EvalError;
-use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, LabelUse};
 use aae_train::checkpoint::{load_newest, newest_step};
 use aae_train::config::Config;
@@ -215,11 +214,11 @@ fn build(
 impl Trained {
     /// For pictures.
     pub(crate) fn subject(&self) -> Subject<'_> {
-        Subject::new(&self.autoencoder, &self.config, &self.caption)
-    }
-
-    pub(crate) fn prior(&self) -> &PriorConfig {
-        &self.config.prior
+        Subject {
+            autoencoder: &self.autoencoder,
+            config: &self.config,
+            caption: &self.caption,
+        }
     }
 
     /// The data that the model was trained on, or that `--data` names. Errors: if it is not there, or of another size.

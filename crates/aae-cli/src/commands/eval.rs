@@ -200,7 +200,7 @@ fn table(model: &Trained, report: Report) -> String {
         metrics: report.metrics,
     };
     let (dim, seed) = (model.autoencoder.latent_dim(), model.config.seed);
-    rows.extend(briefing::evaluation(&line, model.prior(), dim, seed));
+    rows.extend(briefing::evaluation(&line, &model.config.prior, dim, seed));
     rows.extend(more);
     briefing::table(&rows)
 }

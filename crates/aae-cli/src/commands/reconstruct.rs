@@ -48,17 +48,10 @@ pub(crate) fn run(args: &ReconstructArgs) -> anyhow::Result<()> {
         let columns = pictures::columns(positions.len() * rows);
         let (name, drawing) = if args.corrupted {
             check_corruption(&model)?;
-            let drawing = pictures::restored(&subject, &model.config, &test, &positions, columns)?;
+            let drawing = pictures::restored(&subject, &test, &positions, columns)?;
             ("denoised.png", drawing)
         } else {
-            let drawing = pictures::comparison(
-                "Test images and their reconstructions",
-                subject.caption,
-                &test,
-                &positions,
-                columns,
-                &[("reconstruction".to_owned(), subject.autoencoder)],
-            )?;
+            let drawing = pictures::reconstructed(&subject, &test, &positions, columns)?;
             ("reconstructions.png", drawing)
         };
         let path = model.output(args.out.as_deref(), name)?;

@@ -2,7 +2,6 @@
 
 use aae_data::Split;
 use aae_eval::{EvalError, argmax_rows, label_logits_all, log_odds};
-use aae_train::config::Config;
 use aae_viz::{GridLabels, Images, grid};
 
 use super::{Drawing, Subject, Told, decode};
@@ -12,11 +11,7 @@ const MEMBERS: usize = 12;
 
 /// A row for each cluster or label: its head (the decoder told of the cluster, with style 0), then its members, the surest first. A
 /// cluster without members is said to be empty.
-pub(crate) fn clusters(
-    subject: &Subject<'_>,
-    config: &Config,
-    test: &Split,
-) -> anyhow::Result<Drawing> {
+pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Drawing> {
     let autoencoder = subject.autoencoder;
     let (dim, ways) = (autoencoder.latent_dim(), autoencoder.categories());
     let image = autoencoder.image();
@@ -35,7 +30,7 @@ pub(crate) fn clusters(
             n => format!("{way}: {n}"),
         });
     }
-    let title = match config.infers_clusters() {
+    let title = match subject.config.infers_clusters() {
         true => "Clusters: head, and the surest of their test images",
         false => "Labels: head, and the surest of the test images",
     };

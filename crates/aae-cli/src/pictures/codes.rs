@@ -35,7 +35,7 @@ pub(crate) fn codes(subject: &Subject<'_>, codes: &[f32], labels: &[u8]) -> Draw
     let outline = match subject.autoencoder.label_use() {
         LabelUse::Heads => Vec::new(),
         _ if dim == 1 => Vec::new(),
-        _ => subject.prior.outline(),
+        _ => subject.config.prior.outline(),
     };
     let outline_name = outline_name(subject);
     Box::new(move || {
@@ -55,8 +55,8 @@ pub(crate) fn codes(subject: &Subject<'_>, codes: &[f32], labels: &[u8]) -> Draw
 
 /// The prior, and where its curves lie.
 fn outline_name(subject: &Subject<'_>) -> String {
-    let (prior, purpose) = (subject.prior.describe(), subject.purpose());
-    match subject.prior {
+    let (prior, purpose) = (subject.config.prior.describe(), subject.purpose());
+    match &subject.config.prior {
         PriorConfig::Gaussian { .. } => format!("prior {prior} at 1, 2, 3 σ{purpose}"),
         PriorConfig::GaussianMixture { .. } => format!("prior: {prior}, each at 2 σ{purpose}"),
         // With a smaller shape the peak is infinite, and the outline the edge of the support.

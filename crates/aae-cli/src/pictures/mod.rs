@@ -12,7 +12,6 @@ mod styles;
 
 use std::path::Path;
 
-use aae_models::prior::PriorConfig;
 use aae_models::{Autoencoder, LabelUse, one_hot};
 use aae_ops::stream::Stream;
 use aae_train::config::Config;
@@ -23,7 +22,7 @@ use candle_core::{DType, Tensor};
 pub(crate) use clusters::clusters;
 pub(crate) use codes::codes;
 pub(crate) use losses::losses;
-pub(crate) use pairs::{comparison, pairs, restorations, restored};
+pub(crate) use pairs::{comparison, pairs, reconstructed, restorations, restored};
 pub(crate) use plane::{Grid, plane};
 pub(crate) use samples::{points, samples};
 pub(crate) use styles::{random_styles, styles_of};
@@ -44,35 +43,16 @@ pub(crate) fn columns(images: usize) -> usize {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
     pub(crate) autoencoder: &'a Autoencoder,
-    pub(crate) prior: &'a PriorConfig,
-    /// Whether the codes were made to follow the prior; where not, it is there for comparison.
-    pub(crate) follows_prior: bool,
-    /// Classes whose codes were made to follow a component of the prior, each its own; 0 if there are none.
-    pub(crate) placed: usize,
-    /// Whether its labels are clusters of its own making.
-    clusters: bool,
+    /// That of its run.
+    pub(crate) config: &'a Config,
     /// Run and step, for the subtitles.
     pub(crate) caption: &'a str,
 }
 
-impl<'a> Subject<'a> {
-    pub(crate) fn new(autoencoder: &'a Autoencoder, config: &'a Config, caption: &'a str) -> Self {
-        Self {
-            autoencoder,
-            prior: &config.prior,
-            follows_prior: config.variant.is_adversarial(),
-            placed: match config.variant.places_labels() {
-                true => config.model.categories,
-                false => 0,
-            },
-            clusters: config.infers_clusters(),
-            caption,
-        }
-    }
-
+impl Subject<'_> {
     /// What is said behind a prior that the codes were not made to follow.
     fn purpose(&self) -> &'static str {
-        match self.follows_prior {
+        match self.config.variant.is_adversarial() {
             true => "",
             false => ", for comparison",
         }
@@ -80,7 +60,7 @@ impl<'a> Subject<'a> {
 
     /// What one of its labels is called.
     fn label_name(&self) -> &'static str {
-        match self.clusters {
+        match self.config.infers_clusters() {
             true => "cluster",
             false => "label",
         }
@@ -88,10 +68,7 @@ impl<'a> Subject<'a> {
 
     /// Labels that a sample can be asked for: those that the decoder is told, or those that have their place in the prior.
     pub(crate) fn labels(&self) -> usize {
-        match self.autoencoder.label_use() {
-            LabelUse::Absent => self.placed,
-            _ => self.autoencoder.categories(),
-        }
+        self.config.model.categories
     }
 
     /// A label for each of `n` samples: each of the model's in turn.
@@ -119,19 +96,14 @@ impl<'a> Subject<'a> {
 
     /// A draw of the prior for each of `labels`, `[n, latent_dim]`: from its own component, where labels have theirs.
     fn draw(&self, labels: &[u8], rng: &mut Stream) -> anyhow::Result<Vec<f32>> {
-        if self.placed == 0 {
+        let prior = &self.config.prior;
+        if !self.config.variant.places_labels() {
             let dim = self.autoencoder.latent_dim();
-            return Ok(self.prior.sample(labels.len(), dim, rng));
+            return Ok(prior.sample(labels.len(), dim, rng));
         }
         let components: Vec<usize> = labels.iter().copied().map(usize::from).collect();
-        self.prior
-            .sample_components(&components, rng)
-            .with_context(|| {
-                format!(
-                    "{}: expected a component for each label",
-                    self.prior.describe()
-                )
-            })
+        let (draws, name) = (prior.sample_components(&components, rng), prior.describe());
+        draws.with_context(|| format!("{name}: expected a component for each label"))
     }
 }
 
@@ -198,7 +170,7 @@ pub(crate) fn generate(
 
 /// Where codes are drawn, in the words of a subtitle.
 fn drawn_from(subject: &Subject<'_>) -> String {
-    let (prior, purpose) = (subject.prior.describe(), subject.purpose());
+    let (prior, purpose) = (subject.config.prior.describe(), subject.purpose());
     format!("z drawn from {prior}{purpose}")
 }
 

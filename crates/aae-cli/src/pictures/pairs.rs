@@ -3,7 +3,6 @@
 use aae_data::Split;
 use aae_eval::{EvalError, given_labels};
 use aae_models::Autoencoder;
-use aae_train::config::Config;
 use aae_train::corruption::Corruption;
 use aae_viz::{GridLabels, Images, Row};
 use candle_core::Tensor;
@@ -16,14 +15,23 @@ const EXAMPLES: usize = 3;
 /// Three test images of each class, each above its reconstruction.
 pub(crate) fn pairs(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Drawing> {
     let (positions, columns) = examples(&test.labels());
-    let names = [("reconstruction".to_owned(), subject.autoencoder)];
+    reconstructed(subject, test, &positions, columns)
+}
+
+/// The same of the test images at `positions`, in rows of `columns`.
+pub(crate) fn reconstructed(
+    subject: &Subject<'_>,
+    test: &Split,
+    positions: &[u32],
+    columns: usize,
+) -> anyhow::Result<Drawing> {
     comparison(
         "Test images and their reconstructions",
         subject.caption,
         test,
-        &positions,
-        columns.len(),
-        &names,
+        positions,
+        columns,
+        &[("reconstruction".to_owned(), subject.autoencoder)],
     )
 }
 
@@ -48,24 +56,19 @@ pub(crate) fn comparison(
 
 /// Three test images of each class, what the encoder sees of them when they are corrupted as in training, and what the decoder
 /// makes of that.
-pub(crate) fn restorations(
-    subject: &Subject<'_>,
-    config: &Config,
-    test: &Split,
-) -> anyhow::Result<Drawing> {
+pub(crate) fn restorations(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Drawing> {
     let (positions, columns) = examples(&test.labels());
-    restored(subject, config, test, &positions, columns.len())
+    restored(subject, test, &positions, columns)
 }
 
 /// The same of the test images at `positions`, in rows of `columns`.
 pub(crate) fn restored(
     subject: &Subject<'_>,
-    config: &Config,
     test: &Split,
     positions: &[u32],
     columns: usize,
 ) -> anyhow::Result<Drawing> {
-    let autoencoder = subject.autoencoder;
+    let (autoencoder, config) = (subject.autoencoder, subject.config);
     let corruption = Corruption::new(config.corruption, config.seed);
     let mut seen = Vec::new();
     let made = reconstruct(autoencoder, test, positions, |images, batch| {
@@ -142,8 +145,8 @@ fn reconstruct(
     Ok(pixels)
 }
 
-/// Positions of the first examples of each class, round by round, and the classes that each round has, at most ten of them.
-fn examples(labels: &[u8]) -> (Vec<u32>, Vec<u8>) {
+/// Positions of the first examples of each class, round by round, and how many classes each round has, at most ten.
+fn examples(labels: &[u8]) -> (Vec<u32>, usize) {
     let mut classes: Vec<u8> = labels.to_vec();
     classes.sort_unstable();
     classes.dedup();
@@ -163,7 +166,7 @@ fn examples(labels: &[u8]) -> (Vec<u32>, Vec<u8>) {
     let rounds = found.iter().map(Vec::len).min().unwrap_or(0);
     let positions =
         (0..rounds).flat_map(|round| found.iter().map(move |positions| positions[round]));
-    (positions.collect(), classes)
+    (positions.collect(), classes.len())
 }
 
 #[cfg(test)]
@@ -173,13 +176,13 @@ mod tests {
     #[test]
     fn each_round_has_each_class_once_in_order() {
         let labels = [2, 0, 2, 1, 0, 1, 1];
-        assert_eq!(examples(&labels), (vec![1, 3, 0, 4, 5, 2], vec![0, 1, 2]));
+        assert_eq!(examples(&labels), (vec![1, 3, 0, 4, 5, 2], 3));
     }
 
     #[test]
     fn of_many_classes_ten_are_shown() {
         let labels: Vec<u8> = (0..=255).collect();
         let (positions, classes) = examples(&labels);
-        assert_eq!((positions.len(), classes.len()), (10, 10));
+        assert_eq!((positions.len(), classes), (10, 10));
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn random_styles(
     rng: &mut Stream,
 ) -> anyhow::Result<Drawing> {
     let dim = subject.autoencoder.latent_dim();
-    let codes = subject.prior.sample(n, dim, rng);
+    let codes = subject.config.prior.sample(n, dim, rng);
     let subtitle = format!("{} · {}", subject.caption, drawn_from(subject));
     let label = subject.label_name();
     let title = format!("A style in each row, a {label} in each column");
