@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use aae_eval::prior_moments;
 use aae_models::LabelUse;
 use aae_models::prior::PriorConfig;
 use aae_ops::Precision;
@@ -12,7 +13,7 @@ use aae_train::metrics::EvaluationLine;
 
 use crate::evaluate::{
     ARI, CLASSIFICATION_ERROR, CLUSTERING_ERROR, COMPONENT_ACCURACY, DEAD, DENOISING_ERROR,
-    DISTANCE, DISTANCE_FLOOR, ERROR_HIGH, ERROR_LOW, MAJORITY_ERROR, NMI, prior_moments, series,
+    DISTANCE, DISTANCE_FLOOR, ERROR_HIGH, ERROR_LOW, MAJORITY_ERROR, NMI, series,
 };
 use crate::logging::REPORT;
 use crate::pictures::Grid;

@@ -6,12 +6,10 @@ use std::time::{Duration, Instant};
 
 use aae_data::Split;
 use aae_eval::{
-    ClusterLogits, EvalError, LabelledCodes, PriorMatch, argmax_rows, cluster_scores,
-    denoising_error, encode_and_reconstruct, error_rate, k_nearest_accuracy, label_logits_all,
-    prior_match,
+    ClusterLogits, EvalError, PriorMatch, argmax_rows, cluster_scores, component_accuracy,
+    denoising_error, encode_and_reconstruct, error_rate, label_logits_all, prior_match,
 };
 use aae_models::Autoencoder;
-use aae_models::prior::PriorConfig;
 use aae_train::Evaluator;
 use aae_train::config::Config;
 use aae_train::corruption::Corruption;
@@ -74,11 +72,10 @@ impl Evaluator for Measure<'_> {
         epoch: u64,
     ) -> Result<Vec<EvaluationLine>, Box<dyn Error + Send + Sync>> {
         let began = Instant::now();
-        let judges = self.splits.for_choices(CHOICES);
         let lines = self
             .parts()
             .map(|(name, split)| {
-                let measured = measure(autoencoder, split, &judges, self.config, |_, _| {})?;
+                let measured = measure(autoencoder, split, self.splits, self.config, |_, _| {})?;
                 Ok(EvaluationLine {
                     step,
                     epoch,
@@ -113,12 +110,12 @@ pub(crate) struct Measured {
     pub(crate) codes: Vec<f32>,
 }
 
-/// Measures a split. The images of `judges` say which class a cluster stands for, where the model has clusters. `see` is shown images and reconstructions, as by
-/// [`encode_and_reconstruct`].
+/// Measures a split. Where the model has clusters, the images of `splits` that choices are made by say which class each stands for. `see` is
+/// shown images and reconstructions, as by [`encode_and_reconstruct`].
 pub(crate) fn measure(
     autoencoder: &Autoencoder,
     split: &Split,
-    judges: &Split,
+    splits: &Splits,
     config: &Config,
     see: impl FnMut(&[f32], &[f32]),
 ) -> Result<Measured, EvalError> {
@@ -145,7 +142,13 @@ pub(crate) fn measure(
         }
     }
     if config.variant.places_labels() && !split.is_empty() {
-        let share = component_accuracy(&measured.codes, &split.labels(), config)?;
+        let share = component_accuracy(
+            &measured.codes,
+            &split.labels(),
+            &config.prior,
+            config.model.categories,
+            config.seed,
+        )?;
         measured
             .metrics
             .insert(COMPONENT_ACCURACY.to_owned(), share);
@@ -153,41 +156,16 @@ pub(crate) fn measure(
     if autoencoder.label_use().is_inferred() && !split.is_empty() {
         measured
             .metrics
-            .extend(label_figures(autoencoder, split, judges, config)?);
+            .extend(label_figures(autoencoder, split, splits, config)?);
     }
     Ok(measured)
-}
-
-/// The share of codes that lie nearest to a draw from their own class's component of the prior.
-fn component_accuracy(codes: &[f32], labels: &[u8], config: &Config) -> Result<f64, EvalError> {
-    const DRAWS: usize = 1_000;
-    let dim = config.model.latent_dim;
-    let classes: Vec<u8> = (0..config.model.categories)
-        .flat_map(|class| [class as u8; DRAWS])
-        .collect();
-    let components: Vec<usize> = classes.iter().copied().map(usize::from).collect();
-    let mut rng = aae_ops::stream::stream(config.seed, "eval.components", 0);
-    // A valid configuration of this variant has a prior with a component for each class.
-    let draws = config
-        .prior
-        .sample_components(&components, &mut rng)
-        .unwrap_or_default();
-    k_nearest_accuracy(
-        LabelledCodes {
-            codes: &draws,
-            labels: &classes,
-        },
-        LabelledCodes { codes, labels },
-        dim,
-        1,
-    )
 }
 
 /// How well the inferred labels or clusters agree with the true labels.
 fn label_figures(
     autoencoder: &Autoencoder,
     split: &Split,
-    judges: &Split,
+    splits: &Splits,
     config: &Config,
 ) -> Result<BTreeMap<String, f64>, EvalError> {
     let ways = autoencoder.categories();
@@ -202,7 +180,8 @@ fn label_figures(
             (ERROR_HIGH.to_owned(), found.high),
         ]));
     }
-    let (judging, judging_labels) = (label_logits_all(autoencoder, judges)?, judges.labels());
+    let judges = splits.for_choices(CHOICES);
+    let (judging, judging_labels) = (label_logits_all(autoencoder, &judges)?, judges.labels());
     let scores = cluster_scores(
         ClusterLogits {
             logits: &judging,
@@ -247,23 +226,6 @@ pub(crate) fn series(figures: &BTreeMap<String, f64>, name: &str) -> Vec<f64> {
     (0..)
         .map_while(|index| figures.get(&format!("{name}_{index}")).copied())
         .collect()
-}
-
-/// Mean and standard deviation of draws from the prior, per dimension: what those of the codes should be.
-pub(crate) fn prior_moments(prior: &PriorConfig, dim: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
-    const DRAWS: usize = 10_000;
-    let draws = prior.sample(
-        DRAWS,
-        dim,
-        &mut aae_ops::stream::stream(seed, "eval.draws", 0),
-    );
-    let moments = |index: usize| {
-        let values = || draws.iter().skip(index).step_by(dim).map(|x| f64::from(*x));
-        let mean = values().sum::<f64>() / DRAWS as f64;
-        let variance = values().map(|x| (x - mean).powi(2)).sum::<f64>() / DRAWS as f64;
-        (mean, variance.sqrt())
-    };
-    (0..dim).map(moments).unzip()
 }
 
 #[cfg(test)]

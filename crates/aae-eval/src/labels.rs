@@ -30,15 +30,21 @@ pub(crate) fn check_same_length(
     Ok(())
 }
 
+/// There are 1 to 256 classes.
+pub(crate) fn check_classes(classes: usize) -> Result<(), EvalError> {
+    match (1..=MOST_CLASSES).contains(&classes) {
+        true => Ok(()),
+        false => Err(EvalError::Classes { found: classes }),
+    }
+}
+
 /// Every label is one of `classes` classes, and those are 1 to 256.
 pub(crate) fn check_labels(
     what: &'static str,
     labels: &[u8],
     classes: usize,
 ) -> Result<(), EvalError> {
-    if !(1..=MOST_CLASSES).contains(&classes) {
-        return Err(EvalError::Classes { found: classes });
-    }
+    check_classes(classes)?;
     match labels
         .iter()
         .position(|&label| usize::from(label) >= classes)

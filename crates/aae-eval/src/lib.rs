@@ -4,6 +4,7 @@
 
 mod classification;
 mod clusters;
+mod component_accuracy;
 mod encode;
 mod error;
 mod frechet;
@@ -31,6 +32,7 @@ mod window;
 
 pub use classification::{ConfusionMatrix, ErrorRate, argmax_rows, confusion_matrix, error_rate};
 pub use clusters::{ClusterLogits, ClusterScores, cluster_scores, log_odds};
+pub use component_accuracy::component_accuracy;
 pub use encode::{encode_all, features_all, given_labels, label_logits_all, represent_all};
 pub use error::EvalError;
 pub use frechet::{MOST_FEATURES, frechet_distance};
@@ -45,7 +47,7 @@ pub use nearest_neighbour::nearest_neighbour_accuracy;
 pub use network_probe::{NetworkProbe, network_probe_accuracy};
 pub use partitions::{adjusted_rand_index, normalized_mutual_information};
 pub use parzen::{LogLikelihood, ParzenStream, parzen_log_likelihood};
-pub use prior_match::{Distances, PriorMatch, prior_match};
+pub use prior_match::{Distances, PriorMatch, prior_match, prior_moments};
 pub use reconstruction::{denoising_error, encode_and_reconstruct, mean_squared_error};
 pub use sliced_wasserstein::{SlicedWasserstein, sliced_wasserstein};
 pub use window::{WindowSearch, choose_window, window_grid};

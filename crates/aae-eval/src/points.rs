@@ -111,17 +111,23 @@ impl<'a> Points<'a> {
             .collect()
     }
 
-    /// Mean and standard deviation (of these points, not an estimate for others) of each coordinate.
+    /// As [`moments`].
     pub(crate) fn moments(self) -> (Vec<f64>, Vec<f64>) {
-        let n = self.len() as f64;
-        let moments = |d: usize| {
-            let column = || self.rows().map(move |row| f64::from(row[d]));
-            let mean = column().sum::<f64>() / n;
-            let variance = column().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
-            (mean, variance.sqrt())
-        };
-        (0..self.dim).map(moments).unzip()
+        moments(self.values, self.dim)
     }
+}
+
+/// Mean and standard deviation (of these points, not an estimate for others) of each coordinate of points `[n, dim]`.
+pub(crate) fn moments(values: &[f32], dim: usize) -> (Vec<f64>, Vec<f64>) {
+    let rows = values.chunks_exact(dim);
+    let n = rows.len() as f64;
+    let moments = |d: usize| {
+        let column = || rows.clone().map(move |row| f64::from(row[d]));
+        let mean = column().sum::<f64>() / n;
+        let variance = column().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+        (mean, variance.sqrt())
+    };
+    (0..dim).map(moments).unzip()
 }
 
 /// The same points, coordinate by coordinate: `[dim, n]`. Distances to many of them are then sums of whole vectors.

@@ -4,7 +4,7 @@ use aae_models::prior::PriorConfig;
 use aae_ops::stream::stream;
 use serde::Serialize;
 
-use crate::points::Points;
+use crate::points::{Points, moments};
 use crate::{EvalError, mmd_squared, sliced_wasserstein};
 
 /// Distances of codes to the prior, beside those of a perfect match, and the codes' moments.
@@ -55,14 +55,9 @@ pub fn prior_match(
     seed: u64,
 ) -> Result<PriorMatch, EvalError> {
     let points = Points::new(codes, dim)?;
-    let errors = prior.validate(dim);
-    if !errors.is_empty() {
-        let reasons = errors.iter().map(|error| format!("prior.{error}"));
-        let reasons = reasons.collect::<Vec<_>>().join("; ");
-        return Err(EvalError::Prior { dim, reasons });
-    }
-    let draw = |counter| prior.sample(points.len(), dim, &mut stream(seed, "eval.draws", counter));
-    let (draws, other_draws) = (draw(0), draw(1));
+    check_prior(prior, dim)?;
+    let draws = drawn(prior, points.len(), dim, seed, 0);
+    let other_draws = drawn(prior, points.len(), dim, seed, 1);
     let (mean, std) = points.moments();
     Ok(PriorMatch {
         codes: distances(codes, &draws, dim, seed)?,
@@ -70,6 +65,33 @@ pub fn prior_match(
         mean,
         std,
     })
+}
+
+/// Mean and standard deviation of draws from the prior, per dimension: what those of the codes should be.
+///
+/// There are 10,000 draws of `dim` dimensions, from the stream `"eval.draws"` of `seed`.
+///
+/// # Panics
+/// If the prior does not pass [`PriorConfig::validate`] for `dim`.
+pub fn prior_moments(prior: &PriorConfig, dim: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
+    const DRAWS: usize = 10_000;
+    moments(&drawn(prior, DRAWS, dim, seed, 0), dim)
+}
+
+/// `n` draws from the prior, others for each `counter`: `[n, dim]`, row-major.
+fn drawn(prior: &PriorConfig, n: usize, dim: usize, seed: u64, counter: u64) -> Vec<f32> {
+    prior.sample(n, dim, &mut stream(seed, "eval.draws", counter))
+}
+
+/// The prior has draws of `dim` dimensions.
+pub(crate) fn check_prior(prior: &PriorConfig, dim: usize) -> Result<(), EvalError> {
+    let errors = prior.validate(dim);
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let reasons = errors.iter().map(|error| format!("prior.{error}"));
+    let reasons = reasons.collect::<Vec<_>>().join("; ");
+    Err(EvalError::Prior { dim, reasons })
 }
 
 fn distances(points: &[f32], draws: &[f32], dim: usize, seed: u64) -> Result<Distances, EvalError> {
@@ -152,6 +174,22 @@ mod tests {
         // The distance of the codes to other draws is at most the floor's kind, here 0.3.
         close(found.codes.sliced_w1, 20.0, 0.3);
         close(found.codes.sliced_w2, 20.0, 0.3);
+    }
+
+    #[test]
+    fn the_moments_of_draws_are_those_of_the_prior() {
+        let prior = PriorConfig::Gaussian {
+            mean: 2.0,
+            std: 5.0,
+        };
+        let (mean, std) = prior_moments(&prior, 3, 0);
+        assert_eq!((mean.len(), std.len()), (3, 3));
+        for (mean, std) in mean.iter().zip(&std) {
+            assert!(
+                (mean - 2.0).abs() < 0.3 && (std - 5.0).abs() < 0.2,
+                "{mean} {std}"
+            );
+        }
     }
 
     #[test]

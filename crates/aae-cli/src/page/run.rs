@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use aae_eval::prior_moments;
 use aae_train::config::Config;
 use aae_train::environment::Environment;
 use aae_train::metrics::{self, EvaluationLine, Line};
@@ -13,7 +14,7 @@ use super::files::{self, Album, MIB};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use crate::briefing;
-use crate::evaluate::{prior_moments, series};
+use crate::evaluate::series;
 use crate::experiment::gather::{figures, seconds};
 use crate::quantity::{MOST_DIMENSIONS, floor, in_order, quantity};
 use crate::summary::{Outcome, Summary};
