@@ -45,7 +45,12 @@ impl ModelConfig {
     ///
     /// Nothing is allocated, and what does not fit into 64 bits is [`u64::MAX`]: a model can be refused before it is made.
     pub fn autoencoder_weights(&self, image: ImageShape, label: LabelUse) -> u64 {
-        let pixels = (image.height as u64).saturating_mul(image.width as u64);
+        let encoder = self.encoder_weights(image, label);
+        encoder.saturating_add(self.decoder_weights(image, label))
+    }
+
+    /// Those of the encoder, with the running statistics, as [`autoencoder_weights`](Self::autoencoder_weights).
+    pub fn encoder_weights(&self, image: ImageShape, label: LabelUse) -> u64 {
         let (latent_dim, categories) = (self.latent_dim as u64, self.categories as u64);
         let (noise_dim, style_heads) = match self.posterior {
             PosteriorConfig::Deterministic {} => (0, 1),
@@ -58,33 +63,34 @@ impl ModelConfig {
             .saturating_add(inferred);
         // Its bias, and with batch normalisation gain, mean and variance.
         let of_units = if self.encoder.batch_norm { 4 } else { 1 };
-        let encoder = weights(
-            pixels.saturating_add(noise_dim),
-            &self.encoder.hidden,
-            said,
-            of_units,
-        );
+        let inputs = pixels(image).saturating_add(noise_dim);
+        weights(inputs, &self.encoder.hidden, said, of_units)
+    }
+
+    /// Those of the decoder, with its cluster heads, as [`autoencoder_weights`](Self::autoencoder_weights).
+    pub fn decoder_weights(&self, image: ImageShape, label: LabelUse) -> u64 {
+        let (latent_dim, categories) = (self.latent_dim as u64, self.categories as u64);
         let (inputs, heads) = match label {
             LabelUse::Absent => (latent_dim, 0),
             LabelUse::Given | LabelUse::Inferred => (categories.saturating_add(latent_dim), 0),
             LabelUse::Heads => (latent_dim, categories.saturating_mul(latent_dim)),
         };
-        let decoder = perceptron_weights(inputs, &self.decoder.hidden, pixels);
-        encoder.saturating_add(decoder).saturating_add(heads)
+        weights(inputs, &self.decoder.hidden, pixels(image), 1).saturating_add(heads)
     }
 
     /// Weights and biases of a discriminator of `inputs` numbers, as [`autoencoder_weights`](Self::autoencoder_weights).
     pub fn discriminator_weights(&self, inputs: usize) -> u64 {
-        perceptron_weights(inputs as u64, &self.discriminator.hidden, 1)
+        weights(inputs as u64, &self.discriminator.hidden, 1, 1)
     }
 }
 
-/// Weights and biases of layers from `inputs` through `hidden` to `outputs` units; [`u64::MAX`] if they do not fit into 64 bits.
-pub fn perceptron_weights(inputs: u64, hidden: &[usize], outputs: u64) -> u64 {
-    weights(inputs, hidden, outputs, 1)
+/// As [`ImageShape::pixels`], or [`u64::MAX`].
+fn pixels(image: ImageShape) -> u64 {
+    (image.height as u64).saturating_mul(image.width as u64)
 }
 
-/// Of layers from `inputs` through `hidden` to `outputs` units, each with one weight an input and `of_units` further ones.
+/// Of layers from `inputs` through `hidden` to `outputs` units, each with one weight an input and `of_units` further ones: its bias, at
+/// the least.
 fn weights(inputs: u64, hidden: &[usize], outputs: u64, of_units: u64) -> u64 {
     let widths = hidden.iter().map(|width| *width as u64).chain([outputs]);
     let (sum, _) = widths.fold((0_u64, inputs), |(sum, before), width| {

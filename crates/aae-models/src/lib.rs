@@ -17,7 +17,7 @@ pub mod prior;
 pub use autoencoder::Autoencoder;
 pub use config::{
     EncoderConfig, ImageShape, InitScheme, LabelUse, ModelConfig, NetworkConfig, PosteriorConfig,
-    ReconstructionLoss, perceptron_weights,
+    ReconstructionLoss,
 };
 pub use decoder::Decoder;
 pub use discriminator::Discriminator;

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use aae_models::{ImageShape, PosteriorConfig, perceptron_weights};
+use aae_models::ImageShape;
 
 use crate::config::{Config, OptimizerConfig, OptimizerKind, VariantKind};
 
@@ -41,15 +41,7 @@ pub fn check(config: &Config, image: ImageShape) -> Result<(), MemoryError> {
 /// Bytes that training on the CPU needs at the least, beside the images.
 pub fn needed(config: &Config, image: ImageShape) -> u64 {
     let (model, variant) = (&config.model, config.variant);
-    let pixels = image.pixels();
-    let noise = match model.posterior {
-        PosteriorConfig::Universal { noise_dim } => noise_dim,
-        _ => 0,
-    };
-    let inferred = match variant.label_use().is_inferred() {
-        true => model.categories,
-        false => 0,
-    };
+    let label = variant.label_use();
     let optimizer = &config.optimizer;
     let phases = [
         (variant.has_decoder(), &optimizer.reconstruction),
@@ -62,21 +54,10 @@ pub fn needed(config: &Config, image: ImageShape) -> u64 {
     let of_encoder = phases.iter().filter(|(trains, _)| *trains);
     let of_encoder = of_encoder.map(|(_, optimizer)| moments(optimizer)).sum();
     let networks = [
+        // Batch norm's running statistics are counted as if they had moments, which is far less than a process needs besides.
+        (model.encoder_weights(image, label), of_encoder),
         (
-            perceptron_weights(
-                (pixels + noise) as u64,
-                &model.encoder.hidden,
-                (model.latent_dim + inferred) as u64,
-            ),
-            of_encoder,
-        ),
-        (
-            u64::from(variant.has_decoder())
-                * perceptron_weights(
-                    model.latent_dim as u64,
-                    &model.decoder.hidden,
-                    pixels as u64,
-                ),
+            u64::from(variant.has_decoder()) * model.decoder_weights(image, label),
             moments(&optimizer.reconstruction),
         ),
         (
