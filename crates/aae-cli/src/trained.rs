@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aae_data::{Dataset, TrainTest};
-use aae_eval::EvalError;
+use aae_eval::{EvalError, check_image_size};
 use aae_models::{Autoencoder, LabelUse};
 use aae_train::checkpoint::{load_newest, newest_step};
 use aae_train::config::Config;
@@ -241,14 +241,7 @@ impl Trained {
 
     /// Errors: if these are not images of the size that the model was made for.
     pub(crate) fn check_images(&self, data: &Dataset) -> Result<(), EvalError> {
-        let image = self.autoencoder.image();
-        if (image.height, image.width) == (data.height(), data.width()) {
-            return Ok(());
-        }
-        Err(EvalError::ImageSize {
-            expected: format!("{} x {}", image.height, image.width),
-            found: format!("{} x {}", data.height(), data.width()),
-        })
+        check_image_size(&self.autoencoder, data)
     }
 
     /// Where to write: the path that the user chose, or `name` in the run's folder `samples`; without a run, here.

@@ -9,7 +9,8 @@
 use serde::Serialize;
 
 use crate::classification::argmax_rows;
-use crate::labels::check_labels;
+use crate::error::check_count;
+use crate::labels::check_classes;
 use crate::points::check_rows;
 use crate::{ErrorRate, EvalError, adjusted_rand_index, normalized_mutual_information};
 
@@ -91,17 +92,10 @@ pub fn cluster_scores(
 impl ClusterLogits<'_> {
     /// The most probable cluster of each image, after a check of the set.
     fn assigned(self, clusters: usize) -> Result<Vec<u8>, EvalError> {
-        check_labels("clusters", &[], clusters)?;
+        check_classes(clusters)?;
         check_rows("images", 1, self.logits, clusters)?;
         let images = self.logits.len() / clusters;
-        if self.labels.len() != images {
-            return Err(EvalError::Unequal {
-                what: "labels",
-                of: "images",
-                expected: images,
-                found: self.labels.len(),
-            });
-        }
+        check_count("labels", self.labels.len(), "images", images)?;
         argmax_rows(self.logits, clusters)
     }
 

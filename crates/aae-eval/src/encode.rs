@@ -1,6 +1,6 @@
 //! The codes of a data set: the walk that every metric on codes starts from.
 
-use aae_data::Split;
+use aae_data::{Dataset, Split};
 use aae_models::{Autoencoder, LabelUse, Pass, one_hot};
 use candle_core::Tensor;
 
@@ -98,6 +98,20 @@ pub fn given_labels(
     Ok(Some(one_hot(&labels, ways, device)?))
 }
 
+/// The images of `data` are of the size that the autoencoder was made for.
+///
+/// Errors: if they are not.
+pub fn check_image_size(autoencoder: &Autoencoder, data: &Dataset) -> Result<(), EvalError> {
+    let image = autoencoder.image();
+    if (image.height, image.width) == (data.height(), data.width()) {
+        return Ok(());
+    }
+    Err(EvalError::ImageSize {
+        expected: format!("{} x {}", image.height, image.width),
+        found: format!("{} x {}", data.height(), data.width()),
+    })
+}
+
 /// A batch of images on the way through the networks.
 pub(crate) struct Batch<'a> {
     /// From 0.
@@ -121,17 +135,11 @@ pub(crate) fn for_each_batch(
     split: &Split,
     mut visit: impl FnMut(&Tensor, Batch<'_>) -> Result<(), EvalError>,
 ) -> Result<(), EvalError> {
-    let (image, data) = (autoencoder.image(), split.dataset());
-    if (image.height, image.width) != (data.height(), data.width()) {
-        return Err(EvalError::ImageSize {
-            expected: format!("{} x {}", image.height, image.width),
-            found: format!("{} x {}", data.height(), data.width()),
-        });
-    }
+    check_image_size(autoencoder, split.dataset())?;
     let mut values = Vec::new();
     for (number, positions) in (0..).zip(split.all_batches(BATCH)) {
         split.gather(&positions, &mut values);
-        let shape = (positions.len(), image.pixels());
+        let shape = (positions.len(), split.dataset().pixels());
         let images = Tensor::from_slice(&values, shape, autoencoder.device())?;
         let batch = Batch {
             number,

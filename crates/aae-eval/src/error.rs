@@ -120,3 +120,21 @@ pub enum EvalError {
     #[error(transparent)]
     Network(#[from] candle_core::Error),
 }
+
+/// As many `what` as there are `of`.
+pub(crate) fn check_count(
+    what: &'static str,
+    found: usize,
+    of: &'static str,
+    expected: usize,
+) -> Result<(), EvalError> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(EvalError::Unequal {
+            what,
+            of,
+            expected,
+            found,
+        }),
+    }
+}

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::EvalError;
-use crate::points::{check_pairs, check_rows};
+use crate::points::{check_pairs, check_rows, squared_distance};
 
 /// Side of the window in which SSIM compares two images, in pixels.
 const WINDOW: usize = 11;
@@ -27,9 +27,7 @@ const C2: f64 = 0.03 * 0.03;
 /// ```
 pub fn psnr(originals: &[f32], reconstructions: &[f32], pixels: usize) -> Result<f64, EvalError> {
     mean_over_images(originals, reconstructions, pixels, |x, y| {
-        let pairs = x.iter().zip(y);
-        let squares = pairs.map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2));
-        -10.0 * (squares.sum::<f64>() / pixels as f64).log10()
+        -10.0 * (squared_distance(x, y) / pixels as f64).log10()
     })
 }
 

@@ -14,7 +14,7 @@ use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 
 use crate::EvalError;
-use crate::points::check_rows;
+use crate::points::{check_rows, squared_distance};
 
 /// Images and samples in one matrix product: its result stays in the second-level cache or the third.
 const BLOCK: usize = 1000;
@@ -190,11 +190,4 @@ fn centred(values: &[f32], centre: &[f64]) -> Vec<f32> {
 
 fn squared_norm(row: &[f32]) -> f64 {
     row.iter().map(|&x| f64::from(x) * f64::from(x)).sum()
-}
-
-fn squared_distance(first: &[f32], second: &[f32]) -> f64 {
-    let pairs = first.iter().zip(second);
-    pairs
-        .map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2))
-        .sum()
 }

@@ -1,6 +1,7 @@
 //! Codes with labels: what a classifier on frozen codes learns from, and what it is scored on.
 
 use crate::EvalError;
+use crate::error::check_count;
 use crate::points::Points;
 
 /// The codes of a set of images, and the labels of those images.
@@ -16,14 +17,7 @@ impl<'a> LabelledCodes<'a> {
     /// The codes as points, if they are at least one and have a label each.
     pub(crate) fn points(self, what: &'static str, dim: usize) -> Result<Points<'a>, EvalError> {
         let points = Points::at_least(1, what, self.codes, dim)?;
-        if self.labels.len() != points.len() {
-            return Err(EvalError::Unequal {
-                what: "labels",
-                of: what,
-                expected: points.len(),
-                found: self.labels.len(),
-            });
-        }
+        check_count("labels", self.labels.len(), what, points.len())?;
         Ok(points)
     }
 

@@ -1,6 +1,7 @@
 //! Labels: checked once, before anything is counted by them.
 
 use crate::EvalError;
+use crate::error::check_count;
 
 /// Classes that a label of one byte can tell apart.
 const MOST_CLASSES: usize = 256;
@@ -12,14 +13,7 @@ pub(crate) fn check_same_length(
     of: &'static str,
     second: &[u8],
 ) -> Result<(), EvalError> {
-    if first.len() != second.len() {
-        return Err(EvalError::Unequal {
-            what,
-            of,
-            expected: second.len(),
-            found: first.len(),
-        });
-    }
+    check_count(what, first.len(), of, second.len())?;
     if second.is_empty() {
         return Err(EvalError::TooFew {
             what: of,

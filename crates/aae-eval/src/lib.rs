@@ -33,7 +33,9 @@ mod window;
 pub use classification::{ConfusionMatrix, ErrorRate, argmax_rows, confusion_matrix, error_rate};
 pub use clusters::{ClusterLogits, ClusterScores, cluster_scores, log_odds};
 pub use component_accuracy::component_accuracy;
-pub use encode::{encode_all, features_all, given_labels, label_logits_all, represent_all};
+pub use encode::{
+    check_image_size, encode_all, features_all, given_labels, label_logits_all, represent_all,
+};
 pub use error::EvalError;
 pub use frechet::{MOST_FEATURES, frechet_distance};
 pub use image_quality::{psnr, ssim};

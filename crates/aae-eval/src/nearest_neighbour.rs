@@ -4,6 +4,7 @@ use aae_ops::vectorized;
 use rayon::prelude::*;
 
 use crate::EvalError;
+use crate::error::check_count;
 use crate::points::{BLOCK, Columns, Points};
 
 /// The share of codes whose nearest other code has the same label (leave-one-out 1-NN accuracy), in `[0, 1]`.
@@ -25,14 +26,7 @@ pub fn nearest_neighbour_accuracy(
     labels: &[u8],
 ) -> Result<f64, EvalError> {
     let codes = Points::new(codes, dim)?;
-    if labels.len() != codes.len() {
-        return Err(EvalError::Unequal {
-            what: "labels",
-            of: "codes",
-            expected: codes.len(),
-            found: labels.len(),
-        });
-    }
+    check_count("labels", labels.len(), "codes", codes.len())?;
     let columns = Columns::new(codes);
     let hits = (0..codes.len())
         .into_par_iter()

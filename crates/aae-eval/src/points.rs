@@ -3,6 +3,7 @@
 use aae_ops::vectorized;
 
 use crate::EvalError;
+use crate::error::check_count;
 
 /// Points whose distances are computed at a time: they stay in the first-level cache.
 pub(crate) const BLOCK: usize = 256;
@@ -38,15 +39,20 @@ pub(crate) fn check_rows(
 
 /// There are as many reconstructed values as original ones.
 pub(crate) fn check_pairs(originals: &[f32], reconstructions: &[f32]) -> Result<(), EvalError> {
-    if originals.len() == reconstructions.len() {
-        return Ok(());
-    }
-    Err(EvalError::Unequal {
-        what: "reconstructed values",
-        of: "originals",
-        expected: originals.len(),
-        found: reconstructions.len(),
-    })
+    check_count(
+        "reconstructed values",
+        reconstructions.len(),
+        "originals",
+        originals.len(),
+    )
+}
+
+/// `Σ (x - y)²` in double precision, summed in order.
+pub(crate) fn squared_distance(first: &[f32], second: &[f32]) -> f64 {
+    let pairs = first.iter().zip(second);
+    pairs
+        .map(|(&x, &y)| (f64::from(x) - f64::from(y)).powi(2))
+        .sum()
 }
 
 /// Points of `dim` finite coordinates each, row-major.
@@ -79,14 +85,7 @@ impl<'a> Points<'a> {
         dim: usize,
     ) -> Result<(Self, Self), EvalError> {
         let (first, second) = (Self::new(first, dim)?, Self::new(second, dim)?);
-        if first.len() != second.len() {
-            return Err(EvalError::Unequal {
-                what: "reference points",
-                of: "points",
-                expected: first.len(),
-                found: second.len(),
-            });
-        }
+        check_count("reference points", second.len(), "points", first.len())?;
         Ok((first, second))
     }
 

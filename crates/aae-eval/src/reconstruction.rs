@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use crate::EvalError;
 use crate::encode::{Batch, for_each_batch, given_labels};
-use crate::points::check_pairs;
+use crate::points::{check_pairs, squared_distance};
 
 /// Squared error `(x̂ - x)²`, mean over all pixels of all images.
 ///
@@ -15,7 +15,10 @@ use crate::points::check_pairs;
 /// Errors: if the lengths differ or there is nothing to compare.
 pub fn mean_squared_error(originals: &[f32], reconstructions: &[f32]) -> Result<f64, EvalError> {
     check_pairs(originals, reconstructions)?;
-    mean(squared_error(originals, reconstructions), originals.len())
+    mean(
+        squared_distance(originals, reconstructions),
+        originals.len(),
+    )
 }
 
 /// The codes of all images of `split`, `[n, latent_dim]`, and the mean squared error over pixels and images of what they
@@ -32,7 +35,7 @@ pub fn encode_and_reconstruct(
     for_each_batch(autoencoder, split, |images, batch| {
         let (latent, reconstructions) = reconstruct(autoencoder, split, images, &batch)?;
         codes.extend(latent.style.detach().flatten_all()?.to_vec1::<f32>()?);
-        sum += squared_error(batch.values, &reconstructions);
+        sum += squared_distance(batch.values, &reconstructions);
         see(batch.values, &reconstructions);
         Ok(())
     })?;
@@ -52,7 +55,7 @@ pub fn denoising_error(
     for_each_batch(autoencoder, split, |images, batch| {
         let seen = corrupt(images, batch.number)?;
         let (_, restored) = reconstruct(autoencoder, split, &seen, &batch)?;
-        sum += squared_error(batch.values, &restored);
+        sum += squared_distance(batch.values, &restored);
         Ok(())
     })?;
     mean(sum, split.len() * split.dataset().pixels())
@@ -71,12 +74,6 @@ fn reconstruct(
     let reconstructions = autoencoder.generate(&latent.style, label.as_ref())?;
     let reconstructions = reconstructions.flatten_all()?.to_vec1()?;
     Ok((latent, reconstructions))
-}
-
-fn squared_error(originals: &[f32], reconstructions: &[f32]) -> f64 {
-    let pairs = originals.iter().zip(reconstructions);
-    let squares = pairs.map(|(&x, &y)| (f64::from(y) - f64::from(x)).powi(2));
-    squares.sum()
 }
 
 fn mean(sum: f64, count: usize) -> Result<f64, EvalError> {
