@@ -10,12 +10,12 @@ use super::PageError;
 use super::epochs::charts;
 use super::files::{self, Album, Picture, caption};
 use super::html::Html;
-use super::parts::{self, Card, Fact};
+use super::parts::{self, Fact};
 use super::run::Run;
 use crate::briefing;
 use crate::experiment::results::{Moment, Results};
 use crate::experiment::{ExperimentError, RESULTS, docs, seed_folder, seeds, table};
-use crate::quantity::{floor, in_order, quantity};
+use crate::quantity::{Unit, in_order, quantity};
 use crate::text::{self, plural};
 
 /// Most seeds whose pictures are shown.
@@ -39,7 +39,9 @@ pub(crate) fn of_experiment(folder: &Path) -> anyhow::Result<Vec<u8>> {
                 "Mean over the seeds ± the standard error of that mean.",
             );
         }
-        body.append(parts::cards(&cards(last)));
+        let names = last.figures.keys().map(String::as_str);
+        let show = |name: &str, unit: Unit| Some(last.figures.get(name)?.show(unit));
+        body.append(parts::cards(&parts::key_cards(names, show)));
     }
     let runs = runs(folder, &results);
     let lines: Vec<_> = runs
@@ -93,29 +95,6 @@ fn head(results: &Results, path: &Path) -> Result<Html, ExperimentError> {
         briefing::what(&config)
     );
     Ok(parts::head(&results.experiment, &sentence, &facts))
-}
-
-fn cards(last: &Moment) -> Vec<Card> {
-    let names = in_order(last.figures.keys().map(String::as_str));
-    names
-        .into_iter()
-        .filter_map(|name| {
-            let (quantity, found) = (quantity(name), last.figures.get(name)?);
-            let beside = last.figures.get(&floor(name));
-            let beside = beside.map(|floor| {
-                format!(
-                    "beside {} between two sets of draws from the prior",
-                    floor.show(quantity.unit)
-                )
-            });
-            quantity.key.then(|| Card {
-                value: found.show(quantity.unit),
-                beside,
-                meaning: quantity.meaning.to_owned(),
-                label: quantity.label,
-            })
-        })
-        .collect()
 }
 
 /// A table for each moment, the last one first; in each, first what all seeds say together.

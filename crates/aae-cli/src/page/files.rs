@@ -18,16 +18,19 @@ const MOST_OF_FOLDER: usize = 200;
 /// Most pixels in a side of a picture.
 const MOST_PIXELS: u32 = 20_000;
 
-/// The pictures of a run, in the order in which they are shown.
-const ORDER: [&str; 8] = [
-    "manifold",
-    "styles",
-    "clusters",
-    "latent",
-    "samples",
-    "reconstructions",
-    "denoised",
-    "losses",
+/// The pictures that training draws, in the order in which they are shown, and what each of them shows.
+const KNOWN: [(&str, &str); 8] = [
+    ("manifold", "The plane of codes, decoded"),
+    ("styles", "Each style with every label or cluster"),
+    ("clusters", "Images of each label or cluster"),
+    ("latent", "The codes of the test images"),
+    ("samples", "Draws of the prior, decoded"),
+    ("reconstructions", "Test images, and what was made of them"),
+    (
+        "denoised",
+        "Test images, corrupted, and what was made of them",
+    ),
+    ("losses", "Losses over the steps"),
 ];
 
 /// Reads a file if it is there.
@@ -81,10 +84,9 @@ impl Album {
             path.file_stem()
                 .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
         };
-        let place = |name: &str| ORDER.iter().position(|known| *known == name);
         paths.sort_by_key(|path| {
             let name = stem(path);
-            (place(&name).unwrap_or(ORDER.len()), name)
+            (place(&name).unwrap_or(KNOWN.len()), name)
         });
         if paths.len() > MOST_OF_FOLDER {
             let (folder, found) = (folder.display(), paths.len());
@@ -129,25 +131,22 @@ fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     (is_fit(size.0) && is_fit(size.1)).then_some(size)
 }
 
+/// Where a picture of this name stands among those that training draws.
+fn place(name: &str) -> Option<usize> {
+    KNOWN.iter().position(|(known, _)| *known == name)
+}
+
 /// Whether training draws a picture of this name.
 pub(super) fn is_known(name: &str) -> bool {
-    ORDER.contains(&name)
+    place(name).is_some()
 }
 
 /// What a picture of this name shows.
 pub(super) fn caption(name: &str) -> String {
-    let known = match name {
-        "manifold" => "The plane of codes, decoded",
-        "styles" => "Each style with every label or cluster",
-        "clusters" => "Images of each label or cluster",
-        "latent" => "The codes of the test images",
-        "samples" => "Draws of the prior, decoded",
-        "reconstructions" => "Test images, and what was made of them",
-        "denoised" => "Test images, corrupted, and what was made of them",
-        "losses" => "Losses over the steps",
-        _ => return name.replace(['_', '-'], " "),
-    };
-    known.to_owned()
+    match place(name) {
+        Some(place) => KNOWN[place].1.to_owned(),
+        None => name.replace(['_', '-'], " "),
+    }
 }
 
 #[cfg(test)]

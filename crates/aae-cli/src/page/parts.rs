@@ -3,8 +3,9 @@
 use aae_train::config::Config;
 use aae_train::environment::Environment;
 
-use super::files::{Picture, caption, is_known};
+use super::files::{Picture, is_known};
 use super::html::Html;
+use crate::quantity::{Unit, floor, in_order, quantity};
 use crate::text::count;
 use crate::{program, shell};
 
@@ -64,6 +65,26 @@ pub(super) struct Card {
     pub(super) value: String,
     pub(super) beside: Option<String>,
     pub(super) meaning: String,
+}
+
+/// A card for each of these figures that a reader wants first. `show` writes a figure in its unit, if it is there.
+pub(super) fn key_cards<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    show: impl Fn(&str, Unit) -> Option<String>,
+) -> Vec<Card> {
+    let card = |name: &str| {
+        let quantity = quantity(name);
+        let draws = show(&floor(name), quantity.unit);
+        let beside =
+            draws.map(|draws| format!("beside {draws} between two sets of draws from the prior"));
+        Some(Card {
+            value: show(name, quantity.unit).filter(|_| quantity.key)?,
+            beside,
+            meaning: quantity.meaning.to_owned(),
+            label: quantity.label,
+        })
+    };
+    in_order(names).into_iter().filter_map(card).collect()
 }
 
 pub(super) fn cards(cards: &[Card]) -> Html {
@@ -129,14 +150,6 @@ pub(super) fn pictures(pictures: &[(String, Picture)], album: Option<&str>) -> H
     }
     html.markup("</div>\n");
     html
-}
-
-/// Each picture with what it shows.
-pub(super) fn captioned(pictures: Vec<Picture>) -> Vec<(String, Picture)> {
-    let named = pictures.into_iter();
-    named
-        .map(|picture| (caption(&picture.name), picture))
-        .collect()
 }
 
 /// Names, and a value beside each.

@@ -10,13 +10,13 @@ use aae_train::metrics::{self, EvaluationLine, Line};
 use aae_train::run_dir::RunDir;
 
 use super::epochs::{self, last_of_main_split};
-use super::files::{self, Album, MIB};
+use super::files::{self, Album, MIB, caption};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use crate::briefing;
 use crate::evaluate::series;
 use crate::experiment::gather::{figures, seconds};
-use crate::quantity::{MOST_DIMENSIONS, floor, in_order, quantity};
+use crate::quantity::MOST_DIMENSIONS;
 use crate::summary::{Outcome, Summary};
 use crate::text::{count, duration, plural, vector};
 use crate::trained::shown_name;
@@ -47,7 +47,10 @@ pub(crate) fn of_run(run: &RunDir) -> anyhow::Result<Vec<u8>> {
         body.element("h2", &format!("Key figures of the {} images", last.split));
         body.append(parts::cards(&page.cards(last)));
     }
-    let pictures = parts::captioned(Album::new().pictures(&run.figures()));
+    let pictures = Album::new().pictures(&run.figures()).into_iter();
+    let pictures: Vec<_> = pictures
+        .map(|picture| (caption(&picture.name), picture))
+        .collect();
     if !pictures.is_empty() {
         body.markup("<h2>Pictures</h2>\n");
         body.append(parts::pictures(&pictures, None));
@@ -78,13 +81,15 @@ impl Run {
             false => Vec::new(),
         };
         let step = lines.last().map(Line::step);
-        let seconds = seconds(&lines, &run.summary());
+        let summary: Option<Summary> = files::read(&run.summary(), 4 * MIB)?
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let seconds = summary
+            .as_ref()
+            .and_then(|summary| seconds(&lines, summary.seconds));
         let evaluations = lines.into_iter().filter_map(|line| match line {
             Line::Evaluation(line) => Some(line),
             Line::Train(_) => None,
         });
-        let summary: Option<Summary> = files::read(&run.summary(), 4 * MIB)?
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let path = run.environment();
         let environment = files::read(&path, MIB)?.and_then(|bytes| {
             let parsed = serde_json::from_slice(&bytes);
@@ -149,24 +154,9 @@ impl Run {
 
     fn cards(&self, last: &EvaluationLine) -> Vec<Card> {
         let found = figures(last);
-        let mut cards: Vec<Card> = in_order(found.keys().copied())
-            .into_iter()
-            .filter_map(|name| {
-                let quantity = quantity(name);
-                let floor = found.get(floor(name).as_str());
-                quantity.key.then(|| Card {
-                    value: quantity.unit.show(found[name]),
-                    beside: floor.map(|floor| {
-                        format!(
-                            "beside {} between two sets of draws from the prior",
-                            quantity.unit.show(*floor)
-                        )
-                    }),
-                    meaning: quantity.meaning.to_owned(),
-                    label: quantity.label,
-                })
-            })
-            .collect();
+        let mut cards = parts::key_cards(found.keys().copied(), |name, unit| {
+            Some(unit.show(*found.get(name)?))
+        });
         let (mean, std) = (series(&last.metrics, "mean"), series(&last.metrics, "std"));
         let dim = self.config.model.latent_dim;
         if mean.len() == dim && std.len() == dim && dim <= MOST_DIMENSIONS {
