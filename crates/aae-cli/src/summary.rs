@@ -58,10 +58,7 @@ impl Outcome {
 
 impl Summary {
     pub(crate) fn write(&self, path: &Path) -> Result<(), DurableError> {
-        durable::write_with(path, |file| {
-            serde_json::to_writer_pretty(&mut *file, self)?;
-            file.write_all(b"\n")
-        })
+        durable::write_json(path, self)
     }
 
     /// The summary of a run, if it has ended and left one that can be read.

@@ -9,6 +9,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::Serialize;
+
 mod file_system;
 #[cfg(test)]
 pub(crate) mod forgetful;
@@ -52,8 +54,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     write_with(path, |file| file.write_all(bytes))
 }
 
+/// As [`write()`], of a value as indented JSON with a line end.
+///
+/// Errors: as [`write()`]; if the value cannot be JSON.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), DurableError> {
+    write_with(path, |file| {
+        serde_json::to_writer_pretty(&mut *file, value)?;
+        file.write_all(b"\n")
+    })
+}
+
 /// As [`write()`], for content too large to hold twice: `content` writes it piece by piece.
-pub fn write_with(
+fn write_with(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), DurableError> {

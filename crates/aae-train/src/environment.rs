@@ -118,10 +118,7 @@ impl Environment {
     ///
     /// Errors: any I/O error.
     pub fn write(&self, path: &Path) -> Result<(), DurableError> {
-        durable::write_with(path, |file| {
-            serde_json::to_writer_pretty(&mut *file, self)?;
-            file.write_all(b"\n")
-        })
+        durable::write_json(path, self)
     }
 }
 

@@ -86,13 +86,14 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
     let stop = Stop::install().context("could not install the signal handlers")?;
     let config = configs[0].clone();
     let mut runs = Vec::new();
-    let mut length = Length::default();
+    // The same for every seed.
+    let mut steps_per_epoch = 0;
     for config in configs {
         let (seed, n) = (config.seed, runs.len() + 1);
         let of = format!("seed {seed} ({n} of {})", args.seeds.as_slice().len());
         let prepared = Prepared::new(config, &args.data, None, &args.place)?;
-        length = Length::of(&prepared);
-        args.check_moments(&prepared.config, &length)?;
+        steps_per_epoch = prepared.steps_per_epoch();
+        args.check_moments(&prepared.config, steps_per_epoch)?;
         if runs.is_empty() {
             let test = prepared.test.dataset();
             let check = |device: &Device| args.extra().check(test, &args.data, device);
@@ -114,8 +115,7 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
             repeat: args.repeat(),
             config: &config,
             seeds: args.seeds.as_slice(),
-            steps_per_epoch: length.steps_per_epoch,
-            total_steps: length.total_steps,
+            steps_per_epoch,
             at: &args.at,
             measured: &measured,
         },
@@ -132,23 +132,6 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// How long each run is.
-#[derive(Clone, Copy, Debug, Default)]
-struct Length {
-    steps_per_epoch: u64,
-    total_steps: u64,
-}
-
-impl Length {
-    fn of(prepared: &Prepared) -> Self {
-        let beginning = prepared.beginning(Path::new(""));
-        Self {
-            steps_per_epoch: beginning.steps_per_epoch,
-            total_steps: beginning.total_steps,
-        }
-    }
 }
 
 impl ExperimentArgs {
@@ -222,10 +205,11 @@ impl ExperimentArgs {
     }
 
     /// Errors: if a run is not evaluated after an epoch of `--at`.
-    fn check_moments(&self, config: &Config, length: &Length) -> Result<(), UsageError> {
+    fn check_moments(&self, config: &Config, steps_per_epoch: u64) -> Result<(), UsageError> {
         let every = config.evaluate_every.max(1);
-        let last = length.total_steps / length.steps_per_epoch.max(1);
-        let ends_with_epoch = last * length.steps_per_epoch == length.total_steps;
+        let steps = config.total_steps(steps_per_epoch);
+        let last = steps / steps_per_epoch.max(1);
+        let ends_with_epoch = last * steps_per_epoch == steps;
         let is_evaluated = |epoch: u64| {
             epoch <= last && (epoch.is_multiple_of(every) || (epoch == last && ends_with_epoch))
         };

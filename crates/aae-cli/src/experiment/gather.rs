@@ -24,11 +24,16 @@ pub(crate) struct Subject<'a> {
     pub(crate) config: &'a Config,
     pub(crate) seeds: &'a [u64],
     pub(crate) steps_per_epoch: u64,
-    pub(crate) total_steps: u64,
     /// Epochs before the last whose figures are wanted too.
     pub(crate) at: &'a [u64],
     /// What was measured on the test images after the last step beside what a run measures itself: for each of the seeds, or none.
     pub(crate) measured: &'a [BTreeMap<String, f64>],
+}
+
+impl Subject<'_> {
+    fn total_steps(&self) -> u64 {
+        self.config.total_steps(self.steps_per_epoch)
+    }
 }
 
 /// The results of finished runs, which are in the order of the seeds.
@@ -47,7 +52,7 @@ pub(crate) fn results(subject: &Subject<'_>, runs: &[RunDir]) -> Result<Results,
             environment: environment(&run.environment()),
         });
         let mut found = by_moment(lines);
-        let last = found.get_mut(&(subject.total_steps, "test".to_owned()));
+        let last = found.get_mut(&(subject.total_steps(), "test".to_owned()));
         if let (Some(last), Some(measured)) = (last, subject.measured.get(index)) {
             last.metrics.extend(measured.clone());
         }
@@ -70,8 +75,8 @@ pub(crate) fn results(subject: &Subject<'_>, runs: &[RunDir]) -> Result<Results,
         config: without_seed(subject.config),
         config_hash: with_seed_0.hash(),
         seeds: subject.seeds.to_vec(),
-        epochs: subject.total_steps / subject.steps_per_epoch.max(1),
-        steps: subject.total_steps,
+        epochs: subject.total_steps() / subject.steps_per_epoch.max(1),
+        steps: subject.total_steps(),
         steps_per_epoch: subject.steps_per_epoch,
         minutes_per_seed: minutes
             .and_then(|minutes| Estimate::of(minutes.into_iter().map(Some).collect()).mean),
@@ -96,7 +101,7 @@ fn moments(subject: &Subject<'_>, runs: &[Evaluations]) -> Vec<Moment> {
     let at = subject.at.iter();
     let steps: BTreeSet<u64> = at
         .map(|epoch| epoch.saturating_mul(subject.steps_per_epoch))
-        .chain([subject.total_steps])
+        .chain([subject.total_steps()])
         .collect();
     let mut moments = Vec::new();
     for step in steps {

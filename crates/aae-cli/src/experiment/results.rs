@@ -69,10 +69,7 @@ pub(crate) struct SeedRun {
 impl Results {
     /// Writes the file durably.
     pub(crate) fn write(&self, path: &Path) -> Result<(), DurableError> {
-        durable::write_with(path, |file| {
-            serde_json::to_writer_pretty(&mut *file, self)?;
-            file.write_all(b"\n")
-        })
+        durable::write_json(path, self)
     }
 
     /// From the bytes of the file at `path`; whatever is wrong with them is said, and later code may rely on what is checked here.

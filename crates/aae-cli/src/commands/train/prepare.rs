@@ -77,10 +77,14 @@ impl Prepared {
         })
     }
 
+    pub(crate) fn steps_per_epoch(&self) -> u64 {
+        steps_per_epoch(self.splits.train.len(), self.config.batch_size) as u64
+    }
+
     /// What is to be said before training, but for the networks and the steps done.
     pub(crate) fn beginning<'a>(&'a self, folder: &'a Path) -> Beginning<'a> {
         let train = &self.splits.train;
-        let steps_per_epoch = steps_per_epoch(train.len(), self.config.batch_size) as u64;
+        let steps_per_epoch = self.steps_per_epoch();
         Beginning {
             config: &self.config,
             data: &self.data,
