@@ -152,7 +152,12 @@ impl<'a, 'v> Fit<'a, 'v> {
             self.tell_epoch_end(true);
         }
         let steps = self.step..self.total_steps;
-        batches.made_ahead(steps, |batches| {
+        batches.made_ahead(steps, |batches, no_thread| {
+            if let Some(error) = no_thread {
+                self.warn(&format!(
+                    "batches are made between the steps: no thread for them: {error}"
+                ));
+            }
             for batch in batches {
                 self.train_step(batch?)?;
                 if self.job.stop.load(Ordering::Relaxed) && self.step < self.total_steps {

@@ -2,6 +2,7 @@
 //!
 //! What a batch holds depends on the seed and on the number of its step alone, so that nothing changes with the thread that makes it.
 
+use std::io;
 use std::ops::Range;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -54,11 +55,14 @@ impl<'a> StepBatches<'a> {
         self.steps_per_epoch
     }
 
-    /// Calls `f` with the batches of `steps`, one after the other. A thread makes them, always one ahead.
+    /// Calls `f` with the batches of `steps`, one after the other. A thread makes them, always one ahead; `f` is told if there is none, and why.
     pub(super) fn made_ahead<T>(
         self,
         steps: Range<u64>,
-        f: impl FnOnce(&mut dyn Iterator<Item = Result<StepBatch, FitError>>) -> T,
+        f: impl FnOnce(
+            &mut dyn Iterator<Item = Result<StepBatch, FitError>>,
+            Option<io::Error>,
+        ) -> T,
     ) -> T {
         thread::scope(|scope| {
             // One for the thread, one for the case that there is none.
@@ -76,13 +80,8 @@ impl<'a> StepBatches<'a> {
             };
             let thread = thread::Builder::new().name("batches".to_owned());
             match thread.spawn_scoped(scope, make) {
-                Ok(_) => f(&mut receiver.into_iter()),
-                Err(error) => {
-                    tracing::warn!(
-                        "batches are made between the steps: no thread for them: {error}"
-                    );
-                    f(&mut steps.map(|step| here.batch(step)))
-                }
+                Ok(_) => f(&mut receiver.into_iter(), None),
+                Err(error) => f(&mut steps.map(|step| here.batch(step)), Some(error)),
             }
         })
     }
