@@ -4,21 +4,16 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use aae_eval::prior_moments;
 use aae_models::LabelUse;
-use aae_models::prior::PriorConfig;
 use aae_ops::Precision;
 use aae_train::config::{Config, VariantKind};
 use aae_train::metrics::EvaluationLine;
 
-use crate::evaluate::{
-    ARI, CLASSIFICATION_ERROR, CLUSTERING_ERROR, COMPONENT_ACCURACY, DEAD, DENOISING_ERROR,
-    DISTANCE, DISTANCE_FLOOR, ERROR_HIGH, ERROR_LOW, MAJORITY_ERROR, NMI, series,
-};
+use crate::evaluate::evaluation;
 use crate::logging::REPORT;
 use crate::pictures::Grid;
 use crate::program;
-use crate::text::{count, duration, figure, hundredths, percent, plural, vector};
+use crate::text::{count, duration, plural, table};
 use crate::trained::RUNS;
 
 /// Says it on standard output, unless `--quiet`, and in the log.
@@ -231,120 +226,6 @@ fn run_argument(folder: &Path) -> String {
     }
 }
 
-/// An evaluation in rows.
-pub(crate) fn evaluation(
-    line: &EvaluationLine,
-    prior: &PriorConfig,
-    dim: usize,
-    seed: u64,
-) -> Vec<(&'static str, String)> {
-    let mut rows = Vec::new();
-    if line.reconstruction_error.is_finite() {
-        let error = figure(line.reconstruction_error);
-        rows.push((
-            "reconstruction",
-            format!("{error} (mean squared error of a pixel)"),
-        ));
-    }
-    let get = |name: &str| line.metrics.get(name).copied();
-    if let Some(error) = get(DENOISING_ERROR) {
-        let error = figure(error);
-        rows.push(("  denoising", format!("{error} from corrupted images")));
-    }
-    if let Some(error) = get(CLASSIFICATION_ERROR) {
-        let interval = match (get(ERROR_LOW), get(ERROR_HIGH)) {
-            (Some(low), Some(high)) => format!(" ({} to {})", percent(low), percent(high)),
-            _ => String::new(),
-        };
-        let wrong = percent(error);
-        rows.push((
-            "labels",
-            format!("{wrong} of the test images labelled wrongly{interval}"),
-        ));
-    }
-    if let Some(share) = get(COMPONENT_ACCURACY) {
-        rows.push((
-            "components",
-            format!(
-                "{} of the codes lie nearest to their own class's",
-                percent(share)
-            ),
-        ));
-    }
-    if let Some(error) = get(CLUSTERING_ERROR) {
-        let majority = get(MAJORITY_ERROR).map_or_else(String::new, |error| {
-            format!("; by majority vote {}", percent(error))
-        });
-        rows.push((
-            "clusters",
-            format!("{} wrong by the paper's rule{majority}", percent(error)),
-        ));
-        if let (Some(dead), Some(nmi), Some(ari)) = (get(DEAD), get(NMI), get(ARI)) {
-            let (nmi, ari) = (hundredths(nmi), hundredths(ari));
-            rows.push(("", format!("{dead} without images")));
-            rows.push((
-                "",
-                format!("normalized mutual information {nmi}, adjusted Rand index {ari}"),
-            ));
-        }
-    }
-    if let (Some(distance), Some(floor)) = (get(DISTANCE), get(DISTANCE_FLOOR)) {
-        let (mean, std) = prior_moments(prior, dim, seed);
-        let beside = |name: &str, of_prior: &[f64]| {
-            format!(
-                "{} beside {}",
-                vector(&series(&line.metrics, name)),
-                vector(of_prior)
-            )
-        };
-        let (distance, floor) = (hundredths(distance), hundredths(floor));
-        rows.push((
-            "prior match",
-            "test codes, beside draws from the prior:".to_owned(),
-        ));
-        rows.push(("  mean", beside("mean", &mean)));
-        rows.push(("  deviation", beside("std", &std)));
-        rows.push((
-            "  distance",
-            format!("{distance} beside {floor} (sliced Wasserstein, to draws)"),
-        ));
-    }
-    rows
-}
-
-/// Names in a column, values beside them, in lines that a terminal of 80 columns shows whole.
-pub(crate) fn table(rows: &[(&str, String)]) -> String {
-    /// The longest name is `reconstruction`.
-    const NAMES: usize = 14;
-    let mut text = String::new();
-    for (name, value) in rows {
-        for (index, line) in wrapped(value, 80 - NAMES - 1).iter().enumerate() {
-            let name = if index == 0 { name } else { "" };
-            let _ = writeln!(text, "{name:<NAMES$} {line}");
-        }
-    }
-    text
-}
-
-/// A text in lines of at most `width` characters, but for single words that have more. A path has no place to break: it stays whole.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    if Path::new(text).is_absolute() {
-        return vec![text.to_owned()];
-    }
-    let length = |text: &str| text.chars().count();
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if length(line) + 1 + length(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// How a stopped run is gone on with.
 pub(crate) fn resume_hint(folder: &Path) -> String {
     format!("{} train --resume {}", program::name(), folder.display())
@@ -372,28 +253,5 @@ mod tests {
             });
             assert!(text.contains(next), "{text}");
         }
-    }
-
-    #[test]
-    fn a_long_value_goes_on_below_itself() {
-        let rows = [
-            ("what", format!("{} two", "one ".repeat(16))),
-            ("reconstruction", "5".to_owned()),
-        ];
-        let text = table(&rows);
-        assert!(
-            text.lines().all(|line| line.chars().count() <= 80),
-            "{text}"
-        );
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 3);
-        assert_eq!(lines[1].find("two"), lines[0].find("one"), "{text}");
-        assert_eq!(lines[2].find('5'), lines[0].find("one"), "{text}");
-        assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
-        assert_eq!(wrapped("abcdef gh", 4), ["abcdef", "gh"]);
-        assert_eq!(
-            wrapped("/a folder/with spaces", 4),
-            ["/a folder/with spaces"]
-        );
     }
 }

@@ -16,6 +16,10 @@ use aae_train::corruption::Corruption;
 use aae_train::data::Splits;
 use aae_train::metrics::EvaluationLine;
 
+mod rows;
+
+pub(crate) use rows::evaluation;
+
 /// Sliced Wasserstein distance of the codes to the prior.
 pub(crate) const DISTANCE: &str = "sliced_wasserstein";
 /// The same distance between draws from the prior and other draws.

@@ -24,18 +24,7 @@ use crate::experiment::ExperimentError;
 use crate::page::PageError;
 use crate::text;
 
-/// A usage or configuration error.
-const USAGE: u8 = 2;
-/// Bad data or a bad checkpoint.
-pub(crate) const DATA: u8 = 65;
-/// What should not happen: a bug.
-const BUG: u8 = 70;
-/// Something cannot be created, for something else is there.
-pub(crate) const CANNOT_CREATE: u8 = 73;
-/// An I/O error.
-pub(crate) const IO: u8 = 74;
-/// Device or memory: try again later.
-const UNAVAILABLE: u8 = 75;
+pub(crate) use aae_train::exit::{BUG, CANNOT_CREATE, DATA, IO, UNAVAILABLE, USAGE};
 
 /// The command line asks for something that cannot be done.
 #[derive(Debug)]

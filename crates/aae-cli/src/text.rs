@@ -1,6 +1,8 @@
 //! Numbers and texts as a terminal shows them.
 
 use std::borrow::Cow;
+use std::fmt::Write;
+use std::path::Path;
 use std::time::Duration;
 
 /// A text that may have come from anywhere, for a terminal: control characters, which a terminal would obey, are written out.
@@ -143,6 +145,39 @@ pub(crate) fn align(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Names in a column, values beside them, in lines that a terminal of 80 columns shows whole.
+pub(crate) fn table(rows: &[(&str, String)]) -> String {
+    /// The longest name is `reconstruction`.
+    const NAMES: usize = 14;
+    let mut text = String::new();
+    for (name, value) in rows {
+        for (index, line) in wrapped(value, 80 - NAMES - 1).iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            let _ = writeln!(text, "{name:<NAMES$} {line}");
+        }
+    }
+    text
+}
+
+/// A text in lines of at most `width` characters, but for single words that have more. A path has no place to break: it stays whole.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    if Path::new(text).is_absolute() {
+        return vec![text.to_owned()];
+    }
+    let length = |text: &str| text.chars().count();
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if length(line) + 1 + length(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,5 +240,28 @@ mod tests {
         for (seconds, expected) in [(0, "0 s"), (61, "1 min 01 s"), (7500, "2 h 05 min")] {
             assert_eq!(duration(Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn a_long_value_goes_on_below_itself() {
+        let rows = [
+            ("what", format!("{} two", "one ".repeat(16))),
+            ("reconstruction", "5".to_owned()),
+        ];
+        let text = table(&rows);
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[1].find("two"), lines[0].find("one"), "{text}");
+        assert_eq!(lines[2].find('5'), lines[0].find("one"), "{text}");
+        assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(wrapped("abcdef gh", 4), ["abcdef", "gh"]);
+        assert_eq!(
+            wrapped("/a folder/with spaces", 4),
+            ["/a folder/with spaces"]
+        );
     }
 }

@@ -1,17 +1,23 @@
-//! Which exit code an error of this crate stands for, so that the program need not know every error.
+//! The exit codes of the program. The errors of this crate say which they stand for, so that it need not know every one.
 
 use std::io;
 
 use crate::regular_file;
 
 /// A usage or configuration error.
-pub(crate) const USAGE: u8 = 2;
+pub const USAGE: u8 = 2;
 /// Bad data or a bad checkpoint.
-pub(crate) const DATA: u8 = 65;
-/// Something cannot be created, or another run holds it.
-pub(crate) const CANNOT_CREATE: u8 = 73;
+pub const DATA: u8 = 65;
+/// What should not happen: a bug.
+pub const BUG: u8 = 70;
+/// Something cannot be created, for something else is there or another run holds it.
+pub const CANNOT_CREATE: u8 = 73;
 /// An I/O error.
-pub(crate) const IO: u8 = 74;
+pub const IO: u8 = 74;
+/// Device or memory: try again later.
+pub const UNAVAILABLE: u8 = 75;
+/// A loss is no longer finite.
+pub const DIVERGED: u8 = 76;
 
 /// The code for an error while reading: 65 for what is no file of that kind, else 74.
 pub(crate) fn read(error: &io::Error) -> u8 {
@@ -32,9 +38,3 @@ pub(crate) fn io(error: &io::Error) -> u8 {
         _ => IO,
     }
 }
-/// Device or memory: try again later.
-pub(crate) const UNAVAILABLE: u8 = 75;
-/// A loss is no longer finite.
-pub(crate) const DIVERGED: u8 = 76;
-/// What should not happen: a bug.
-pub(crate) const BUG: u8 = 70;

@@ -12,7 +12,7 @@ mod draws;
 pub mod durable;
 pub mod environment;
 mod error;
-mod exit;
+pub mod exit;
 mod fit;
 mod job;
 mod labels;

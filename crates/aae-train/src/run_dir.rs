@@ -14,10 +14,11 @@ mod lock;
 mod members;
 
 pub use list::{list, newest};
+use members::{CONFIG, LOCK};
 
 use crate::config::ConfigErrors;
 use crate::durable::{self, Disk, Fs};
-use crate::{checkpoint, exit, regular_file};
+use crate::{exit, regular_file};
 
 /// A run folder could not be created, opened or locked.
 #[derive(Debug, thiserror::Error)]
@@ -266,67 +267,6 @@ impl RunDir {
             .unwrap_or_else(|| self.root.display().to_string())
     }
 
-    /// `config.toml`: the resolved configuration.
-    pub fn config(&self) -> PathBuf {
-        self.root.join(CONFIG)
-    }
-
-    /// `environment.json`: what the run was made with.
-    pub fn environment(&self) -> PathBuf {
-        self.root.join(ENVIRONMENT)
-    }
-
-    /// `labelled.json`: which training images' labels the run may see.
-    pub fn labelled(&self) -> PathBuf {
-        self.root.join(LABELLED)
-    }
-
-    /// `metrics.jsonl`: losses and evaluations.
-    pub fn metrics(&self) -> PathBuf {
-        self.root.join(METRICS)
-    }
-
-    /// `train.log`: what the program said.
-    pub fn train_log(&self) -> PathBuf {
-        self.root.join(TRAIN_LOG)
-    }
-
-    /// `checkpoints/`.
-    pub fn checkpoints(&self) -> PathBuf {
-        self.root.join(CHECKPOINTS)
-    }
-
-    /// `checkpoints/step-<n>.safetensors`.
-    pub fn checkpoint(&self, step: u64) -> PathBuf {
-        self.checkpoints().join(checkpoint::file_name(step))
-    }
-
-    /// `checkpoints/diverged-step-<n>.safetensors`: the state that a loss was not finite in, kept for study.
-    pub fn diverged(&self, step: u64) -> PathBuf {
-        self.checkpoints()
-            .join(format!("diverged-step-{step}.safetensors"))
-    }
-
-    /// `model.safetensors`: the autoencoder alone.
-    pub fn model(&self) -> PathBuf {
-        self.root.join(MODEL)
-    }
-
-    /// `figures/`.
-    pub fn figures(&self) -> PathBuf {
-        self.root.join(FIGURES)
-    }
-
-    /// `figures/epoch-NNNN/`, for the figures of an epoch before the last.
-    pub fn epoch_figures(&self, epoch: u64) -> PathBuf {
-        self.figures().join(format!("epoch-{epoch:04}"))
-    }
-
-    /// `summary.json`: the key figures at the end.
-    pub fn summary(&self) -> PathBuf {
-        self.root.join(SUMMARY)
-    }
-
     /// Locks a new, empty folder and creates the folders in it.
     fn furnish(root: PathBuf) -> Result<Self, RunDirError> {
         let run = Self {
@@ -356,21 +296,10 @@ pub fn default_name(preset: &str, seed: u64) -> String {
     format!("{preset}-s{seed}")
 }
 
-pub(crate) const CONFIG: &str = "config.toml";
 // What was tried, where nothing was to be written.
 const LOOK: &str = "look at";
 const LIST: &str = "list";
 const READ: &str = "read";
-
-const LOCK: &str = "lock";
-const ENVIRONMENT: &str = "environment.json";
-const METRICS: &str = "metrics.jsonl";
-const TRAIN_LOG: &str = "train.log";
-const LABELLED: &str = "labelled.json";
-const MODEL: &str = "model.safetensors";
-const SUMMARY: &str = "summary.json";
-const CHECKPOINTS: &str = "checkpoints";
-const FIGURES: &str = "figures";
 
 fn check_name(name: &str) -> Result<(), RunDirError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);

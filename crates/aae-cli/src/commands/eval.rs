@@ -17,9 +17,9 @@ mod likelihood;
 mod probes;
 
 use crate::args::{DataArgs, ModelArgs};
-use crate::evaluate::{MMD, MMD_FLOOR, Measured, measure};
+use crate::evaluate::{MMD, MMD_FLOOR, Measured, evaluation, measure};
 use crate::trained::{self, Asked, Trained};
-use crate::{briefing, output, text};
+use crate::{output, text};
 
 pub(crate) use extra::{Extra, ExtraArgs};
 pub(crate) use likelihood::DEFAULT_SAMPLES;
@@ -200,7 +200,7 @@ fn table(model: &Trained, report: Report) -> String {
         metrics: report.metrics,
     };
     let (dim, seed) = (model.autoencoder.latent_dim(), model.config.seed);
-    rows.extend(briefing::evaluation(&line, &model.config.prior, dim, seed));
+    rows.extend(evaluation(&line, &model.config.prior, dim, seed));
     rows.extend(more);
-    briefing::table(&rows)
+    text::table(&rows)
 }

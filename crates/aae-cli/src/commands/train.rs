@@ -30,7 +30,7 @@ use crate::output;
 use crate::progress::Progress;
 use crate::signals::Stop;
 use crate::summary::{self, Summary, last_evaluations};
-use crate::text::{count, plural};
+use crate::text::{count, plural, table};
 use crate::trained::run_path;
 
 pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
@@ -145,7 +145,7 @@ fn keep(run: &RunDir, start: Option<WarmStart>) -> anyhow::Result<Option<Checkpo
     if drawn > 0 {
         text.push_str(&format!("; drawn by the seed: {}", start.drawn.join(", ")));
     }
-    briefing::say(&briefing::table(&[("warm start", text)]));
+    briefing::say(&table(&[("warm start", text)]));
     let passed_over = start.warnings.iter();
     passed_over.for_each(|warning| tracing::warn!("warm start: {warning}"));
     if start.has_seen_more {

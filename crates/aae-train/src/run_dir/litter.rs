@@ -7,15 +7,13 @@ use std::fs::{self, DirEntry, ReadDir};
 use std::io;
 use std::path::Path;
 
-use super::{
-    CHECKPOINTS, CONFIG, ENVIRONMENT, FIGURES, LABELLED, LIST, LOCK, METRICS, MODEL, RunDirError,
-    SUMMARY,
-};
+use super::members::{CHECKPOINTS, FIGURES, LOCK, METRICS, is_written_whole};
+use super::{LIST, RunDirError};
 use crate::{checkpoint, durable};
 
 /// Removes the temporary files of a locked run folder: regular files named after a file that training writes in that place.
 pub(super) fn remove(root: &Path) -> Result<(), RunDirError> {
-    remove_in(root, |name| MEMBERS.contains(&name) || is_damaged(name))?;
+    remove_in(root, |name| is_written_whole(name) || is_damaged(name))?;
     remove_in(&root.join(CHECKPOINTS), is_checkpoint)?;
     let figures = root.join(FIGURES);
     remove_in(&figures, is_picture)?;
@@ -42,7 +40,7 @@ pub(super) fn is_vacant(root: &Path) -> Result<bool, RunDirError> {
             }
             _ => {
                 is_a(&entry, fs::FileType::is_file)
-                    && durable::is_temporary(&name, |name| MEMBERS.contains(&name))
+                    && durable::is_temporary(&name, is_written_whole)
             }
         };
         if !ours {
@@ -51,9 +49,6 @@ pub(super) fn is_vacant(root: &Path) -> Result<bool, RunDirError> {
     }
     Ok(true)
 }
-
-/// The files of a run folder itself that are written whole.
-const MEMBERS: [&str; 5] = [CONFIG, ENVIRONMENT, LABELLED, MODEL, SUMMARY];
 
 /// Whether this is a copy of metrics that could not be read.
 fn is_damaged(name: &str) -> bool {
