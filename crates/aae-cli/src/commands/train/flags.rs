@@ -147,10 +147,6 @@ impl ChangeArgs {
             words.extend(["--config".to_owned(), anywhere_else(file, "FILE")]);
         }
         for Flag { flag, value, .. } in self.flags() {
-            let value = match flag {
-                WARM_START => anywhere_else(Path::new(&value), "RUN"),
-                _ => value,
-            };
             words.extend([flag.to_owned(), value]);
         }
         for text in &self.set {
@@ -168,13 +164,16 @@ impl ChangeArgs {
                 change: Override::flag(flag, path, n),
             })
         };
-        let name = |flag, path, value: &Option<String>| {
-            value.as_deref().map(|name| Flag {
-                flag,
-                value: name.to_owned(),
-                change: Override::flag(flag, path, name),
-            })
-        };
+        let precision = self.precision.as_deref().map(|precision| Flag {
+            flag: "--precision",
+            value: precision.to_owned(),
+            change: Override::flag("--precision", "precision", precision),
+        });
+        let warm_start = self.warm_start.as_deref().map(|run| Flag {
+            flag: "--warm-start",
+            value: anywhere_else(Path::new(run), "RUN"),
+            change: Override::flag("--warm-start", "warm_start", run),
+        });
         let flags = [
             number("--epochs", "epochs", self.epochs),
             number("--max-steps", "max_steps", self.max_steps),
@@ -186,14 +185,12 @@ impl ChangeArgs {
                 "checkpoint_every",
                 self.checkpoint_every,
             ),
-            name("--precision", "precision", &self.precision),
-            name(WARM_START, "warm_start", &self.warm_start),
+            precision,
+            warm_start,
         ];
         flags.into_iter().flatten().collect()
     }
 }
-
-const WARM_START: &str = "--warm-start";
 
 /// A path as it is said to others: where it is on this machine, if it says that, helps nobody on another.
 pub(crate) fn anywhere_else(path: &Path, name: &str) -> String {
@@ -203,18 +200,10 @@ pub(crate) fn anywhere_else(path: &Path, name: &str) -> String {
     }
 }
 
-#[cfg(test)]
-#[test]
-fn a_place_on_this_machine_is_not_repeated() {
-    let said = |path: &str| anywhere_else(Path::new(path), "RUN");
-    assert_eq!(said("experiments/a/s{seed}"), "experiments/a/s{seed}");
-    assert_eq!(said("/elsewhere/s{seed}"), "RUN");
-}
-
 /// A flag that was given.
 struct Flag {
     flag: &'static str,
-    /// As on the command line.
+    /// As on a command line for any machine.
     value: String,
     /// What it changes.
     change: Override,
@@ -251,5 +240,17 @@ impl TrainArgs {
             Some(out) => RunDir::create_at(out)?,
             None => RunDir::create(Path::new(RUNS), &self.run_name(config))?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_on_this_machine_is_not_repeated() {
+        let said = |path: &str| anywhere_else(Path::new(path), "RUN");
+        assert_eq!(said("experiments/a/s{seed}"), "experiments/a/s{seed}");
+        assert_eq!(said("/elsewhere/s{seed}"), "RUN");
     }
 }
