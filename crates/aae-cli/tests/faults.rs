@@ -216,7 +216,7 @@ fn a_learning_rate_of_a_billion_ends_with_76() {
 }
 
 #[test]
-fn after_a_divergence_the_last_good_checkpoint_stands() {
+fn after_a_divergence_the_last_good_checkpoint_stands_beside_the_diverged_state() {
     let place = Place::new();
     // Plain descent on an unbounded loss, too fast: it grows for some steps before it overflows.
     let set = [
@@ -237,7 +237,18 @@ fn after_a_divergence_the_last_good_checkpoint_stands() {
     place
         .train(&args)
         .ends(76)
-        .says("the last good checkpoint is runs/aae-s0/checkpoints/step-");
+        .says("the last good checkpoint is runs/aae-s0/checkpoints/step-")
+        .says("the diverged state is kept as runs/aae-s0/checkpoints/diverged-step-");
+    let names = std::fs::read_dir(place.path("runs/aae-s0/checkpoints")).unwrap();
+    let names: Vec<String> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let count = |kind: &str| names.iter().filter(|name| name.starts_with(kind)).count();
+    assert_eq!(
+        (count("diverged-step-"), count("step-")),
+        (1, 2),
+        "{names:?}"
+    );
     // It goes on from there, and finds the same again.
     place
         .run(&["train", "--resume", "runs/aae-s0", "--threads", "1"])

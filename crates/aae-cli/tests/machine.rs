@@ -258,32 +258,3 @@ fn data_in_a_folder_whose_name_is_not_utf_8_is_trained_on() {
     run(&["train", "--resume", "runs/aae-s0", "--no-figures"]);
     assert!(place.exists("runs/aae-s0/model.safetensors"));
 }
-
-#[test]
-fn the_diverged_state_is_kept_beside_the_last_good_checkpoint() {
-    let place = Place::new();
-    place
-        .train(&[
-            "--no-figures",
-            "--checkpoint-every",
-            "1",
-            "--set",
-            "loss.reconstruction=binary_cross_entropy",
-            "--set",
-            "optimizer.reconstruction.kind=sgd",
-            "--set",
-            "optimizer.reconstruction.lr=1e2",
-        ])
-        .ends(76)
-        .says("the diverged state is kept as runs/aae-s0/checkpoints/diverged-step-");
-    let names = std::fs::read_dir(place.path("runs/aae-s0/checkpoints")).unwrap();
-    let names: Vec<String> = names
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    let count = |kind: &str| names.iter().filter(|name| name.starts_with(kind)).count();
-    assert_eq!(
-        (count("diverged-step-"), count("step-")),
-        (1, 2),
-        "{names:?}"
-    );
-}

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::labelled::Standard;
 use crate::labels::check_labels;
-use crate::minimum::minimise;
+use crate::lbfgs::minimise;
 use crate::{EvalError, LabelledCodes};
 
 /// Codes whose gradient one task adds up: fixed, so that the order of every sum is.

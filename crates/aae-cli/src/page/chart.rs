@@ -45,56 +45,10 @@ pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>, unit: Unit)
     html.markup("<svg viewBox=\"0 0 420 210\" role=img><title>")
         .text(title)
         .markup("</title>");
-    for value in [y.first, y.first / 2.0 + y.last / 2.0, y.last] {
-        rule(&mut html, "grid", right, y.place(value));
-        label(
-            &mut html,
-            "y",
-            LEFT - 6.0,
-            y.place(value) + 4.0,
-            &unit.number(value),
-        );
-    }
-    for value in [x.first, x.last] {
-        label(
-            &mut html,
-            "x",
-            x.place(value),
-            HEIGHT - 10.0,
-            &format!("{value}"),
-        );
-    }
-    let middle = (LEFT + right) / 2.0;
-    label(&mut html, "x", middle, HEIGHT - 10.0, "epoch");
-    if let Some(floor) = floor {
-        rule(&mut html, "floor", right, y.place(floor));
-    }
+    axes(&mut html, &x, &y, unit, floor);
     let class = if lines.len() > 1 { "line many" } else { "line" };
     for line in &lines {
-        let whose = match line.name.as_str() {
-            "" => String::new(),
-            name => format!("{name}, "),
-        };
-        html.markup("<polyline class=\"")
-            .markup(class)
-            .markup("\" points=\"");
-        for (epoch, value) in &line.points {
-            html.number(Coordinate(x.place(*epoch))).markup(",");
-            html.number(Coordinate(y.place(*value))).markup(" ");
-        }
-        html.markup("\"/>");
-        if line.points.len() > MOST_DOTS {
-            continue;
-        }
-        for (epoch, value) in &line.points {
-            html.markup("<circle class=dot r=2.5 cx=")
-                .number(Coordinate(x.place(*epoch)));
-            html.markup(" cy=")
-                .number(Coordinate(y.place(*value)))
-                .markup("><title>");
-            html.text(&format!("{whose}epoch {epoch}: {}", unit.number(*value)));
-            html.markup("</title></circle>");
-        }
+        polyline(&mut html, line, class, &x, &y, unit);
     }
     let ends = lines
         .iter()
@@ -109,6 +63,63 @@ pub(super) fn chart(title: &str, lines: &[Line], floor: Option<f64>, unit: Unit)
     }
     html.markup("</svg></figure>\n");
     Some(html)
+}
+
+/// The rules that values and floor are read by, and what stands at them and at the ends of the epochs.
+fn axes(html: &mut Html, x: &Axis, y: &Axis, unit: Unit, floor: Option<f64>) {
+    let right = x.to;
+    for value in [y.first, y.first / 2.0 + y.last / 2.0, y.last] {
+        rule(html, "grid", right, y.place(value));
+        label(
+            html,
+            "y",
+            LEFT - 6.0,
+            y.place(value) + 4.0,
+            &unit.number(value),
+        );
+    }
+    for value in [x.first, x.last] {
+        label(
+            html,
+            "x",
+            x.place(value),
+            HEIGHT - 10.0,
+            &format!("{value}"),
+        );
+    }
+    let middle = (LEFT + right) / 2.0;
+    label(html, "x", middle, HEIGHT - 10.0, "epoch");
+    if let Some(floor) = floor {
+        rule(html, "floor", right, y.place(floor));
+    }
+}
+
+/// A line, with a dot at each point where there are not too many.
+fn polyline(html: &mut Html, line: &Line, class: &'static str, x: &Axis, y: &Axis, unit: Unit) {
+    let whose = match line.name.as_str() {
+        "" => String::new(),
+        name => format!("{name}, "),
+    };
+    html.markup("<polyline class=\"")
+        .markup(class)
+        .markup("\" points=\"");
+    for (epoch, value) in &line.points {
+        html.number(Coordinate(x.place(*epoch))).markup(",");
+        html.number(Coordinate(y.place(*value))).markup(" ");
+    }
+    html.markup("\"/>");
+    if line.points.len() > MOST_DOTS {
+        return;
+    }
+    for (epoch, value) in &line.points {
+        html.markup("<circle class=dot r=2.5 cx=")
+            .number(Coordinate(x.place(*epoch)));
+        html.markup(" cy=")
+            .number(Coordinate(y.place(*value)))
+            .markup("><title>");
+        html.text(&format!("{whose}epoch {epoch}: {}", unit.number(*value)));
+        html.markup("</title></circle>");
+    }
 }
 
 fn thinned(line: &Line) -> Line {

@@ -19,28 +19,41 @@ pub(crate) fn losses(config: &Config, lines: Vec<Line>, caption: &str) -> Drawin
     Box::new(move || draw(&config, &lines, &caption))
 }
 
-fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Picture> {
-    let mut points: BTreeMap<&str, Vec<[f64; 2]>> = BTreeMap::new();
-    let mut test = Vec::new();
-    for line in lines {
-        match line {
-            Line::Train(line) => {
-                for (name, loss) in &line.losses {
-                    points
-                        .entry(name)
-                        .or_default()
-                        .push([line.step as f64, *loss]);
+/// What the lines of a run say, each point a step and a value.
+#[derive(Default)]
+struct Points<'a> {
+    by_loss: BTreeMap<&'a str, Vec<[f64; 2]>>,
+    /// The reconstruction errors of the test images.
+    test: Vec<[f64; 2]>,
+}
+
+impl<'a> Points<'a> {
+    fn of(lines: &'a [Line]) -> Self {
+        let mut points = Self::default();
+        for line in lines {
+            match line {
+                Line::Train(line) => {
+                    for (name, loss) in &line.losses {
+                        let of_loss = points.by_loss.entry(name).or_default();
+                        of_loss.push([line.step as f64, *loss]);
+                    }
                 }
+                Line::Evaluation(line) if line.split == "test" => {
+                    let point = [line.step as f64, line.reconstruction_error];
+                    points.test.push(point);
+                }
+                Line::Evaluation(_) => {}
             }
-            Line::Evaluation(line) if line.split == "test" => {
-                test.push([line.step as f64, line.reconstruction_error]);
-            }
-            Line::Evaluation(_) => {}
         }
+        points
     }
-    let reconstruction = points.remove(RECONSTRUCTION).unwrap_or_default();
-    let classification = points.remove(CLASSIFICATION).unwrap_or_default();
-    points.remove("head_distance");
+}
+
+fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Picture> {
+    let Points { mut by_loss, test } = Points::of(lines);
+    let reconstruction = by_loss.remove(RECONSTRUCTION).unwrap_or_default();
+    let classification = by_loss.remove(CLASSIFICATION).unwrap_or_default();
+    by_loss.remove("head_distance");
     let mut first = vec![Series {
         name: "training",
         color: 0,
@@ -58,17 +71,17 @@ fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Pictur
         "Reconstruction loss ({})",
         describe(config.loss.reconstruction)
     );
-    let names: Vec<String> = points.keys().map(|name| name.replace('_', " ")).collect();
+    let names: Vec<String> = by_loss.keys().map(|name| name.replace('_', " ")).collect();
     let game: Vec<Series<'_>> = names
         .iter()
-        .zip(&points)
+        .zip(&by_loss)
         .map(|(shown, (name, points))| Series {
             name: shown,
             color: color(name),
             points,
         })
         .collect();
-    let two_codes = points.contains_key("style_discriminator");
+    let two_codes = by_loss.contains_key("style_discriminator");
     let generator = match two_codes {
         true => (2.0 * LN_2, "2 ln 2: all at equilibrium"),
         false => (LN_2, "ln 2: generator at equilibrium"),
@@ -82,7 +95,7 @@ fn draw(config: &Config, lines: &[Line], caption: &str) -> anyhow::Result<Pictur
         ("generator", generator.0, generator.1),
     ]
     .into_iter()
-    .filter(|(name, ..)| points.contains_key(name))
+    .filter(|(name, ..)| by_loss.contains_key(name))
     .map(|(_, value, label)| Reference { value, label })
     .collect();
     let learning = [Series {
