@@ -59,10 +59,7 @@ impl<'a> StepBatches<'a> {
     pub(super) fn made_ahead<T>(
         self,
         steps: Range<u64>,
-        f: impl FnOnce(
-            &mut dyn Iterator<Item = Result<StepBatch, FitError>>,
-            Option<io::Error>,
-        ) -> T,
+        f: impl FnOnce(&mut dyn Iterator<Item = Result<StepBatch, FitError>>, Option<io::Error>) -> T,
     ) -> T {
         thread::scope(|scope| {
             // One for the thread, one for the case that there is none.
