@@ -1,5 +1,6 @@
 //! Whether the values of a configuration make sense, each problem as path and message.
 
+use aae_models::prior::PriorConfig;
 use aae_models::{ImageShape, LabelUse, ModelConfig, PosteriorConfig};
 
 use super::layers::join;
@@ -173,7 +174,11 @@ fn labels(check: &mut Check, config: &Config) {
         let expected = format!("a prior of at least {ways} components, one for each class");
         let found = components.map_or("one without components".into(), |n| n.to_string());
         let good = components.is_some_and(|components| components >= ways);
-        check.that(good, "prior.kind", expected, found);
+        let path = match config.prior {
+            PriorConfig::GaussianMixture { .. } => "prior.components",
+            _ => "prior.kind",
+        };
+        check.that(good, path, expected, found);
     }
     if let Some(share) = config.loss.label_gradient {
         let path = "loss.label_gradient";
@@ -233,13 +238,14 @@ pub(super) fn problems_with_data(
     }
     let known = config.data.labelled != Some(0);
     if config.variant.ways_are_classes() || (config.variant.classifies() && known) {
-        let ways = config.model.categories;
-        check.that(
-            ways == classes,
-            "model.categories",
-            format!("{classes}, the number of classes of the data"),
-            ways,
-        );
+        let (ways, path) = (config.model.categories, "model.categories");
+        // No number of ways would do: to ask for that of the data would send from one error to the next.
+        let possible = (2..=MAX_CATEGORIES).contains(&classes);
+        let expected =
+            format!("data of 2 to {MAX_CATEGORIES} classes, or a variant without labels");
+        check.that(possible, path, expected, classes);
+        let expected = format!("{classes}, the number of classes of the data");
+        check.that(!possible || ways == classes, path, expected, ways);
     }
     check.problems
 }

@@ -197,6 +197,19 @@ fn what_depends_on_the_data_is_checked_when_it_is_there() {
 }
 
 #[test]
+fn data_whose_classes_no_label_can_have_are_refused_at_once() {
+    let config = Config::resolve("supervised", None, &[]).unwrap();
+    for classes in [1, 256] {
+        let error = config.validate_for(60_000, classes, MNIST).unwrap_err();
+        let expected = format!(
+            "error in the configuration: model.categories: expected data of 2 to 255 classes, \
+             or a variant without labels, found {classes}"
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
 fn values_that_do_not_suit_the_variant_or_the_prior_are_refused() {
     let normalised = "batch_size: expected at least 2: model.encoder.batch_norm normalises over the batch, found 1";
     for (preset, sets, expected) in [
@@ -238,7 +251,7 @@ fn values_that_do_not_suit_the_variant_or_the_prior_are_refused() {
         (
             "labelled-mixture",
             "prior.components=9",
-            "prior.kind: expected a prior of at least 10 components, one for each class, found 9",
+            "prior.components: expected a prior of at least 10 components, one for each class, found 9",
         ),
         (
             "labelled-mixture",
