@@ -15,7 +15,7 @@ use candle_core::Device;
 
 use crate::args::DataArgs;
 use crate::briefing;
-use crate::data::{self, Found};
+use crate::data;
 use crate::exit::UsageError;
 use crate::figures::caption;
 use crate::output;
@@ -223,9 +223,12 @@ impl Trained {
 
     /// The data that the model was trained on, or that `--data` names. Errors: if it is not there, or of another size.
     pub(crate) fn read_data(&self, named: &DataArgs) -> anyhow::Result<TrainTest> {
-        let Found { data, .. } = data::of_run(named.data.as_deref(), self.folder.as_deref())?;
-        self.check_images(&data.test)?;
-        Ok(data)
+        let found = data::of_run(named.data.as_deref(), self.folder.as_deref())?;
+        self.check_images(&found.data.test).with_context(|| {
+            let (name, dir) = (&self.name, found.dir.display());
+            format!("{name}: made for other images than those in {dir}; --data DIR names its own")
+        })?;
+        Ok(found.data)
     }
 
     /// Errors: if the run trained no decoder, so that nothing can be made from codes.

@@ -243,7 +243,8 @@ pub enum DataError {
 
     /// A balanced draw needs more images of a class than there are.
     #[error(
-        "labelled: expected at least {requested} images of class {class}, found {available}; ask for fewer labelled images"
+        "data.labelled: expected at least {requested} images of class {class}, found {available}; \
+         at most {most} labelled images can be dealt evenly"
     )]
     ClassTooSmall {
         /// The class.
@@ -252,6 +253,8 @@ pub enum DataError {
         requested: usize,
         /// Images there are of it.
         available: usize,
+        /// The largest draw that there are enough images of every class for.
+        most: usize,
     },
 
     /// Batches of no images, or of more images than there are.

@@ -78,6 +78,7 @@ impl Split {
                     class: usize::from(class),
                     requested,
                     available: of_class.len(),
+                    most: self.most_balanced(&classes),
                 });
             }
             let order = permutation(of_class.len(), rng);
@@ -88,6 +89,18 @@ impl Split {
             dataset: Arc::clone(&self.dataset),
             indices: chosen,
         })
+    }
+
+    /// The most images that [`balanced`](Self::balanced) can draw.
+    fn most_balanced(&self, classes: &BTreeSet<u8>) -> usize {
+        let labels = self.labels();
+        let of_class = |class: &u8| labels.iter().filter(|&label| label == class).count();
+        // With `a` images of the class of rank `r` a draw of `a * classes + r` images is the largest.
+        let ranked = classes.iter().enumerate();
+        ranked
+            .map(|(rank, class)| of_class(class) * classes.len() + rank)
+            .min()
+            .unwrap_or(0)
     }
 
     /// Where the images are in the data set, `[len]`.

@@ -63,8 +63,11 @@ fn a_balanced_draw_has_as_many_of_each_class_and_repeats() {
     let error = whole.balanced(7 * 15, &mut rng(3)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "labelled: expected at least 15 images of class 2, found 14; ask for fewer labelled images"
+        "data.labelled: expected at least 15 images of class 2, found 14; \
+         at most 100 labelled images can be dealt evenly"
     );
+    assert_eq!(whole.balanced(100, &mut rng(3)).unwrap().len(), 100);
+    assert!(whole.balanced(101, &mut rng(3)).is_err());
 }
 
 #[test]
@@ -81,7 +84,8 @@ fn a_class_that_the_data_set_has_no_image_of_has_no_share_of_a_balanced_draw() {
     let error = whole.take(2).balanced(3, &mut rng(3)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "labelled: expected at least 1 images of class 4, found 0; ask for fewer labelled images"
+        "data.labelled: expected at least 1 images of class 4, found 0; \
+         at most 2 labelled images can be dealt evenly"
     );
 }
 

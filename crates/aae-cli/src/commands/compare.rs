@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use aae_data::Split;
 use aae_models::Autoencoder;
+use anyhow::Context;
 use clap::Args;
 
 use crate::args::DataArgs;
@@ -48,7 +49,8 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         let Found { data, .. } = data::of_run(args.data.data.as_deref(), first)?;
         for model in &models {
             model.check_decoder()?;
-            model.check_images(&data.test)?;
+            let of_its_size = model.check_images(&data.test);
+            of_its_size.with_context(|| model.name.clone())?;
         }
         let test = Split::all(&data.test.into()).take(args.n as usize);
         let positions: Vec<u32> = (0..test.len() as u32).collect();

@@ -93,7 +93,7 @@ pub(crate) fn run(args: &EvalArgs) -> anyhow::Result<()> {
         }
         let (test, splits) = images(&model, data)?;
         // Before minutes of measuring.
-        extra.check(test.dataset(), data, device)?;
+        extra.check(test.dataset(), &splits, data, device)?;
         let mut report = evaluate(&model, &test, &splits)?;
         let found = extra.measure(&model, &splits, &test, data, device)?;
         report.metrics.extend(found);

@@ -95,8 +95,8 @@ pub(crate) fn run(args: &ExperimentArgs, log: &LogFile) -> anyhow::Result<ExitCo
         steps_per_epoch = prepared.steps_per_epoch();
         args.check_moments(&prepared.config, steps_per_epoch)?;
         if runs.is_empty() {
-            let test = prepared.test.dataset();
-            let check = |device: &Device| args.extra().check(test, &args.data, device);
+            let (test, splits) = (prepared.test.dataset(), &prepared.splits);
+            let check = |device: &Device| args.extra().check(test, splits, &args.data, device);
             prepared.place.run(check)?;
         }
         match args.seed(&prepared, &of, log, &stop) {
@@ -298,7 +298,12 @@ impl ExperimentArgs {
                     return Ok(None);
                 }
                 let found = self.extra().of_run(run.path(), &self.data, device);
-                measured.push(found.with_context(|| format!("{folder} could not be measured"))?);
+                measured.push(found.with_context(|| {
+                    format!(
+                        "{folder} could not be measured; \
+                         without the flag the same command gives the other figures"
+                    )
+                })?);
             }
             Ok(Some(measured))
         })

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use aae_data::{Dataset, Split};
 use aae_train::data::Splits;
+use anyhow::Context;
 use candle_core::Device;
 use clap::Args;
 
 use super::{Metrics, images, judge, likelihood, probes};
 use crate::args::DataArgs;
+use crate::exit::UsageError;
 use crate::trained::{self, Asked, Trained};
 
 #[derive(Args, Clone, Debug)]
@@ -42,13 +44,29 @@ impl Extra<'_> {
         }
     }
 
-    /// Errors: if the judge cannot be read, or is none of these images.
+    /// Errors: if there are too few images to measure; if the judge cannot be read, or is none of these images.
     pub(crate) fn check(
         &self,
         test: &Dataset,
+        splits: &Splits,
         data: &DataArgs,
         device: &Device,
     ) -> anyhow::Result<()> {
+        let training = ("training", splits.train.len());
+        let test_images = ("test", test.len());
+        for (asked, flag, needed, (which, found)) in [
+            (self.args.probes, "--probes", probes::NEIGHBOURS, training),
+            (self.likelihood.is_some(), "--likelihood", 2, test_images),
+            (self.args.judge.is_some(), "--judge", 2, test_images),
+        ] {
+            if asked && found < needed {
+                return Err(UsageError(format!(
+                    "{flag}: expected at least {needed} {which} images, found {found}; \
+                     leave the flag out, or name other images with --data DIR"
+                ))
+                .into());
+            }
+        }
         match &self.args.judge {
             Some(judge) => judge::check(&load_judge(judge, data, device)?, test),
             None => Ok(()),
@@ -80,11 +98,11 @@ impl Extra<'_> {
     ) -> anyhow::Result<Metrics> {
         let mut metrics = Metrics::new();
         if self.args.probes {
-            metrics.extend(probes::probes(model, splits, test)?);
+            metrics.extend(probes::probes(model, splits, test).context("--probes")?);
         }
         if let Some(samples) = self.likelihood {
-            let found = likelihood::likelihood(model, splits, test, samples, self.window)?;
-            metrics.extend(found);
+            let found = likelihood::likelihood(model, splits, test, samples, self.window);
+            metrics.extend(found.context("--likelihood")?);
         }
         if let Some(judge) = &self.args.judge {
             let judge = load_judge(judge, data, device)?;

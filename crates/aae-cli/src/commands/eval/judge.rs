@@ -54,7 +54,8 @@ pub(super) fn judged(model: &Trained, judge: &Trained, test: &Split) -> anyhow::
     let images = generate(&model.subject(), SAMPLES, &mut rng)?;
     let told = model.subject().labels() > 0 && !model.config.infers_clusters();
     let asked_for = told.then(|| model.subject().in_turn(SAMPLES));
-    verdict(&judge.autoencoder, &images, asked_for.as_deref(), test)
+    let found = verdict(&judge.autoencoder, &images, asked_for.as_deref(), test);
+    found.context("--judge")
 }
 
 /// Judges `images` `[n, pixels]`; `asked_for` `[n]` are the classes that they were to be of, if their maker was told any.

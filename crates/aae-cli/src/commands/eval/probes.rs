@@ -14,6 +14,9 @@ const LINEAR: &str = "probe_linear_accuracy";
 const NETWORK: &str = "probe_network_accuracy";
 const NEAREST: &str = "probe_10_nearest_accuracy";
 
+/// Training codes that vote: there must be as many.
+pub(super) const NEIGHBOURS: usize = 10;
+
 /// Trains each classifier on codes and labels of all training images, and scores it on those of the test images.
 ///
 /// With cluster heads the codes are those that the decoder sees, head and style together.
@@ -49,7 +52,7 @@ pub(super) fn probes(model: &Trained, splits: &Splits, test: &Split) -> anyhow::
         ),
         (
             NEAREST.to_owned(),
-            k_nearest_accuracy(train, test, dim, 10)?,
+            k_nearest_accuracy(train, test, dim, NEIGHBOURS)?,
         ),
     ]))
 }
