@@ -152,7 +152,9 @@ pub(crate) fn number(value: f64, step: f64) -> String {
         return "0".to_owned();
     }
     let sign = if value < 0.0 { "−" } else { "" };
-    let digits = if magnitude >= 1e7 || step < 1e-4 {
+    // Of a number that is not small itself its digits say more, however fine the steps.
+    let small = (step < 1e-4 && magnitude < 1e-2) || step < 1e-9;
+    let digits = if magnitude >= 1e7 || small {
         let decimals = (magnitude.log10().floor() - step.log10().floor()).clamp(0.0, 6.0) as usize;
         format!("{magnitude:.decimals$e}").replace("e-", "e−")
     } else {
@@ -198,6 +200,11 @@ mod tests {
             labels(1.2e9, 2.1e9),
             ["1.2e9", "1.4e9", "1.6e9", "1.8e9", "2.0e9"]
         );
+        assert_eq!(
+            labels(1.386_293, 1.386_301),
+            ["1.386294", "1.386296", "1.386298", "1.386300"]
+        );
+        assert_eq!(number(2e-5, 2e-5), "2e−5");
     }
 
     #[test]
