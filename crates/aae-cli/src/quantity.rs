@@ -67,7 +67,7 @@ impl Unit {
 }
 
 /// Name, label, short label, unit, whether it is a key figure, meaning; in the order in which they are shown.
-const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
+const KNOWN: [(&str, &str, &str, Unit, bool, &str); 26] = [
     (
         "classification_error",
         "classification error",
@@ -213,6 +213,22 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
         "Entropy of the classes that the judge sees in samples, beside that of classes equally often.",
     ),
     (
+        "samples_class_entropy",
+        "entropy of the samples' classes",
+        "class entropy",
+        Unit::Nats,
+        false,
+        "Of the classes that the judge sees in samples: 0 if all are of one.",
+    ),
+    (
+        "samples_classes_never_drawn",
+        "classes never drawn",
+        "never drawn",
+        Unit::Count,
+        false,
+        "Classes that the judge sees in no sample.",
+    ),
+    (
         "samples_classifier_frechet_distance",
         "Fréchet distance of the samples",
         "Fréchet",
@@ -263,6 +279,8 @@ const KNOWN: [(&str, &str, &str, Unit, bool, &str); 24] = [
     ),
 ];
 
+/// What the share of one class in the samples is called, before the number of the class.
+const CLASS_SHARE: &str = "samples_share_";
 /// What follows the name of a figure in the name of its floor: the same between two sets of draws.
 const FLOOR: &str = "_floor";
 /// Ranks between two figures that are known.
@@ -327,9 +345,13 @@ pub(crate) fn quantity(name: &str) -> Quantity {
     }
 }
 
-/// The names in the order in which they are shown: the floor behind its figure, dimensions by their number.
+/// The names in the order in which they are shown: the floor behind its figure, dimensions by their number. Without the share of each
+/// class in the samples, of which there are as many as classes: how even they are is a figure of its own.
 pub(crate) fn in_order<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut names: Vec<&str> = names.into_iter().collect();
+    let names = names.into_iter();
+    let mut names: Vec<&str> = names
+        .filter(|name| !name.starts_with(CLASS_SHARE))
+        .collect();
     names.sort_by_cached_key(|name| (quantity(name).rank, number(name), *name));
     names.dedup();
     names

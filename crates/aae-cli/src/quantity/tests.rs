@@ -41,6 +41,23 @@ fn a_figure_that_nobody_knows_is_shown_under_its_own_name() {
 }
 
 #[test]
+fn classes_that_samples_lack_are_counted_and_no_class_has_a_row_of_its_own() {
+    let names = [
+        "samples_share_0",
+        "samples_share_199",
+        "samples_classes_never_drawn",
+        "samples_class_entropy",
+    ];
+    assert_eq!(
+        in_order(names),
+        ["samples_class_entropy", "samples_classes_never_drawn"]
+    );
+    let never = quantity("samples_classes_never_drawn");
+    assert_eq!((never.unit.show(2.0), never.key), ("2".to_owned(), false));
+    assert_eq!(quantity("samples_class_entropy").unit, Unit::Nats);
+}
+
+#[test]
 fn a_table_has_means_and_deviations_of_few_dimensions_only() {
     let kept = |dimensions: usize| {
         let moments = (0..dimensions).flat_map(|i| [format!("mean_{i}"), format!("std_{i}")]);
