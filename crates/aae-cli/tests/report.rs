@@ -105,6 +105,14 @@ fn the_page_of_a_run_has_its_figures_pictures_configuration_and_commands() {
         assert!(html.contains(part), "no {part}");
     }
     assert_eq!(html.matches("<img ").count(), 5);
+    // Narrow pictures, as that of samples of so few pixels is, are not stretched until their type is larger than that of others.
+    for tag in html.split("<img ").skip(1) {
+        let (_, width) = tag.split_once("width=\"").unwrap();
+        let width: u32 = width.split_once('"').unwrap().0.parse().unwrap();
+        let half = format!("style=\"max-width:max(60%,{}px)\" src=", width / 2);
+        assert_eq!(tag.contains(&half), width < 900, "{width}");
+    }
+    assert!(html.contains("max(60%,"));
     // Three epochs of two splits, the draws, and the head.
     assert_eq!(html.matches("<tr>").count(), 3 * 2 + 1 + 1);
     place

@@ -12,7 +12,9 @@ use crate::text::{Text, Weight, cap_height, line_height, shortened};
 /// Space between a label and what it labels.
 const LABEL_GAP: u32 = 14;
 /// Narrowest space for title and subtitle.
-const LEAST_WIDTH: usize = 640;
+pub(crate) const LEAST_WIDTH: usize = 640;
+/// Least distance from row to row where rows have names: a line of type, and a pixel at either side.
+const NAMED_ROW: usize = TEXT_SIZE as usize + 2;
 
 /// What is written around a grid; an empty text or list is left out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,7 +25,8 @@ pub struct GridLabels<'a> {
     pub subtitle: &'a str,
     /// One label for each row, at its left. Not used by [`comparison`], whose rows have names.
     pub rows: &'a [String],
-    /// One label for each column, above it.
+    /// One label for each column, above it. Of numbers that are too wide for their columns only every fifth or tenth is set, or
+    /// fewer.
     pub columns: &'a [String],
 }
 
@@ -124,7 +127,8 @@ fn count(what: &str, expected: usize, found: usize) -> Result<(), VizError> {
     })
 }
 
-/// Column labels in one size of type: the largest of three in which all fit, or the smallest with the long ones cut.
+/// Column labels in one size of type: the largest of three in which all fit, or the smallest with the long ones cut. A number that is cut
+/// would be another number: of these there are as few as have room.
 fn set_heads(labels: &[String], width: u32) -> Result<Vec<Text>, VizError> {
     for size in [TEXT_SIZE, TEXT_SIZE * 6 / 7] {
         let texts: Vec<Text> = labels
@@ -135,9 +139,24 @@ fn set_heads(labels: &[String], width: u32) -> Result<Vec<Text>, VizError> {
             return Ok(texts);
         }
     }
+    let size = TEXT_SIZE * 5 / 7;
+    let number = |label: &String| label.parse::<u32>().ok();
+    let mut widest = 0;
+    for label in labels.iter().filter(|label| number(label).is_some()) {
+        widest = widest.max(Text::set(label, size, Weight::Regular)?.width);
+    }
+    let has_room = |every: &u32| every * width > widest;
+    let every = match widest > width {
+        true => [5, 10, 20, 50].into_iter().find(has_room).unwrap_or(100),
+        false => 1,
+    };
     labels
         .iter()
-        .map(|label| shortened(label, TEXT_SIZE * 5 / 7, Weight::Regular, width))
+        .map(|label| match number(label) {
+            Some(number) if !number.is_multiple_of(every) => Text::set("", size, Weight::Regular),
+            Some(_) => Text::set(label, size, Weight::Regular),
+            None => shortened(label, size, Weight::Regular, width),
+        })
         .collect()
 }
 
@@ -169,7 +188,10 @@ impl Layout {
         };
         let room = TARGET_WIDTH - (gutter as usize).min(TARGET_WIDTH / 2);
         let block_gap = if block > 0 { TEXT_SIZE as usize } else { 0 };
-        let mosaic = Mosaic::new(rows, columns, images, true, room).in_blocks(block, block_gap);
+        let pitch = if gutter > 0 { NAMED_ROW } else { 0 };
+        let mosaic = Mosaic::new(rows, columns, images, true, room)
+            .in_blocks(block, block_gap)
+            .rows_at_least(pitch);
         if !labels.columns.is_empty() {
             count("column labels", columns, labels.columns.len())?;
         }
@@ -265,5 +287,34 @@ mod tests {
         let heads = set_heads(&labels, 84).unwrap();
         assert!(heads.iter().all(|head| head.width <= 84));
         assert_eq!(heads[0].height, heads[1].height);
+    }
+
+    #[test]
+    fn numbers_too_wide_for_their_columns_are_left_out_and_none_is_cut() {
+        let labels: Vec<String> = (0..60).map(|label| label.to_string()).collect();
+        let shown = |width: u32| -> Vec<usize> {
+            let heads = set_heads(&labels, width).unwrap();
+            (0..60).filter(|&head| heads[head].width > 0).collect()
+        };
+        assert_eq!(shown(40).len(), 60);
+        assert_eq!(shown(16), (0..60).step_by(5).collect::<Vec<_>>());
+        assert_eq!(shown(3), (0..60).step_by(10).collect::<Vec<_>>());
+        let heads = set_heads(&labels, 16).unwrap();
+        let whole = Text::set("55", TEXT_SIZE * 5 / 7, Weight::Regular).unwrap();
+        assert_eq!(heads[55].coverage, whole.coverage);
+    }
+
+    #[test]
+    fn names_of_flat_rows_do_not_lie_on_each_other() {
+        let pitch = |height: usize, width: usize| {
+            let pixels = vec![0.0; 100 * height * width];
+            let images = Images::new(&pixels, height, width).unwrap();
+            let layout = Layout::new(100, 1, &images, &["name"; 100], 0, &GridLabels::default());
+            layout.unwrap().mosaic.offset(1, 0).1
+        };
+        assert_eq!(pitch(1, 100), NAMED_ROW);
+        // Those of MNIST have room in any number of rows.
+        assert_eq!(pitch(28, 28), NAMED_ROW);
+        assert_eq!(pitch(40, 28), 42);
     }
 }

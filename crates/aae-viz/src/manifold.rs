@@ -3,12 +3,16 @@
 use crate::VizError;
 use crate::axes::{Frame, footer, gutter, set_ticks};
 use crate::canvas::{Area, Canvas};
+use crate::grid::LEAST_WIDTH;
 use crate::header::Header;
 use crate::images::Images;
 use crate::mosaic::{Mosaic, TARGET_WIDTH};
 use crate::palette::{MARGIN, TEXT_SIZE};
 use crate::picture::Picture;
 use crate::range::{Range, ticks};
+
+/// Least pixels of an axis for each of its tick labels, if there is more than one.
+const TICK_ROOM: usize = 50;
 
 /// The decoded images of a rectangle of latent codes, and what is written around them.
 #[derive(Debug, Clone, Copy)]
@@ -62,16 +66,12 @@ pub fn manifold(plane: &Manifold<'_>) -> Result<Picture, VizError> {
     let (y, y_ticks) = edge("y", plane.y, rows, mosaic.height())?;
     let (x_ticks, y_ticks) = (set_ticks(x_ticks)?, set_ticks(y_ticks)?);
     let left = MARGIN + gutter(&y_ticks);
-    let right = left as usize + mosaic.width();
-    let header = Header::new(
-        plane.title,
-        plane.subtitle,
-        (right - MARGIN as usize) as u32,
-    )?;
-    let top = MARGIN + header.height() + TEXT_SIZE * 3 / 2;
     let margin = MARGIN as usize;
+    let width = (left as usize + mosaic.width() - margin).max(LEAST_WIDTH);
+    let header = Header::new(plane.title, plane.subtitle, width as u32)?;
+    let top = MARGIN + header.height() + TEXT_SIZE * 3 / 2;
     let height = top as usize + mosaic.height() + footer(true) as usize + margin;
-    let mut canvas = Canvas::new(right + margin, height)?;
+    let mut canvas = Canvas::new(width + 2 * margin, height)?;
     header.draw(&mut canvas);
     mosaic.draw(&mut canvas, left, top, |row, column| {
         images.get((rows - 1 - row) * columns + column)
@@ -117,7 +117,12 @@ fn edge(
     }
     let most = (pixels / 120).clamp(2, 8);
     let half_cell = 0.5 / (cells - 1) as f64;
-    Ok((range.padded(half_cell), ticks(range, most)))
+    let mut ticks = ticks(range, most);
+    if pixels < TICK_ROOM * ticks.len() {
+        // Their labels would lie on each other.
+        ticks = vec![ticks.swap_remove(ticks.len() / 2)];
+    }
+    Ok((range.padded(half_cell), ticks))
 }
 
 #[cfg(test)]
@@ -140,6 +145,26 @@ mod tests {
             assert_eq!(ticks[0].1, "2.5");
             assert!((range.share(ticks[0].0) - 0.5).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_narrow_plane_has_room_for_its_title_and_one_tick() {
+        let (_, ticks) = edge("x", [-10.0, 10.0], 20, 20).unwrap();
+        let labels: Vec<&str> = ticks.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["0"]);
+        let pixels = vec![0.0; 4 * 100];
+        let picture = manifold(&Manifold {
+            images: Images::new(&pixels, 100, 1).unwrap(),
+            rows: 2,
+            columns: 2,
+            x: [-10.0, 10.0],
+            y: [-10.0, 10.0],
+            axes: ["z₁", "z₂"],
+            title: "A plane of codes, decoded",
+            subtitle: "",
+        });
+        let width = picture.unwrap().width();
+        assert_eq!(width as usize, LEAST_WIDTH + 2 * MARGIN as usize);
     }
 
     #[test]

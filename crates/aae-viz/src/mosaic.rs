@@ -17,6 +17,8 @@ pub(crate) struct Mosaic {
     pub(crate) scale: usize,
     cell: (usize, usize),
     gap: usize,
+    /// Least distance from the top of a row to that of the next.
+    pitch: usize,
     /// Rows between two wider gaps; 0 for none.
     block: usize,
     /// Extra height of a wider gap.
@@ -47,6 +49,7 @@ impl Mosaic {
             scale,
             cell: (height * scale, width * scale),
             gap,
+            pitch: 0,
             block: 0,
             block_gap: 0,
         }
@@ -59,6 +62,11 @@ impl Mosaic {
             block_gap,
             ..self
         }
+    }
+
+    /// The same cells in rows that begin at least `pitch` pixels after each other.
+    pub(crate) fn rows_at_least(self, pitch: usize) -> Self {
+        Self { pitch, ..self }
     }
 
     pub(crate) fn width(&self) -> usize {
@@ -83,7 +91,8 @@ impl Mosaic {
     /// (x, y) of the upper left pixel of a cell, from the upper left pixel of the mosaic.
     pub(crate) fn offset(&self, row: usize, column: usize) -> (usize, usize) {
         let blocks = row.checked_div(self.block).unwrap_or(0);
-        let y = row * (self.cell.0 + self.gap) + blocks * self.block_gap;
+        let pitch = (self.cell.0 + self.gap).max(self.pitch);
+        let y = row * pitch + blocks * self.block_gap;
         (column * (self.cell.1 + self.gap), y)
     }
 
@@ -142,6 +151,18 @@ mod tests {
         assert_eq!(mosaic.offset(1, 0).1, 2);
         assert_eq!(mosaic.offset(2, 0).1, 4 + 7);
         assert_eq!(mosaic.height(), 8 + 7);
+    }
+
+    #[test]
+    fn rows_lower_than_their_names_are_set_apart() {
+        let images = Images::new(&[0.0; 6], 1, 6).unwrap();
+        let flat = Mosaic::new(3, 1, &images, true, 6);
+        assert_eq!(flat.offset(2, 0).1, 2 * 3);
+        let named = flat.rows_at_least(30);
+        assert_eq!((named.offset(2, 0).1, named.height()), (60, 61));
+        // No other rows move.
+        let high = Mosaic::new(3, 1, &images, true, 6).rows_at_least(2);
+        assert_eq!(high.offset(2, 0).1, 2 * 3);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::{program, shell};
 
 /// Most characters of a configuration.
 const MOST_CONFIG: usize = 100_000;
+/// Pixels of a picture below which it is not shown as wide as others, in which its type would be larger than theirs.
+const NARROW: u32 = 900;
 /// Most words of a command line.
 const MOST_WORDS: usize = 200;
 
@@ -141,6 +143,10 @@ pub(super) fn pictures(pictures: &[(String, Picture)], album: Option<&str>) -> H
         html.text(caption);
         html.markup("\" width=\"").number(picture.width);
         html.markup("\" height=\"").number(picture.height);
+        if picture.width < NARROW {
+            html.markup("\" style=\"max-width:max(60%,");
+            html.number(picture.width / 2).markup("px)");
+        }
         html.markup("\" src=\"").png(&picture.bytes).markup("\">");
         // The pictures of training have their titles in them.
         if album.is_some() || !is_known(&picture.name) {
