@@ -8,6 +8,8 @@ use super::{Drawing, Subject, Told, decode};
 
 /// Members of each cluster that are shown.
 const MEMBERS: usize = 12;
+/// Where there is no member: nearly white, as any cell without an image is.
+const NO_MEMBER: f32 = 244.0 / 255.0;
 
 /// A row for each cluster or label: its head (the decoder told of the cluster, with style 0), then its members, the surest first. A
 /// cluster without members is said to be empty.
@@ -23,7 +25,7 @@ pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Dr
         pixels.extend_from_slice(&heads[way * image.pixels()..][..image.pixels()]);
         let mut shown = Vec::new();
         test.gather(&members[..members.len().min(MEMBERS)], &mut shown);
-        shown.resize(MEMBERS * image.pixels(), 0.0);
+        shown.resize(MEMBERS * image.pixels(), NO_MEMBER);
         pixels.append(&mut shown);
         names.push(match members.len() {
             0 => format!("{way}: empty"),
@@ -78,6 +80,19 @@ fn surest(logits: &[f32], ways: usize) -> Result<Vec<Vec<u32>>, EvalError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trained::tiny;
+
+    #[test]
+    fn members_that_there_are_none_of_are_pale_and_not_black() {
+        let model = tiny::untrained("clustering-16");
+        let white = tiny::split(vec![255; 6], vec![0]);
+        let drawing = clusters(&model.subject(), &model.config, &white).unwrap();
+        let picture = drawing().unwrap();
+        let mut pixels = picture.rgb().chunks_exact(3);
+        assert!(pixels.all(|pixel| pixel != [0, 0, 0]));
+        let pale = picture.rgb().iter().filter(|value| **value == 244).count();
+        assert!(pale > picture.rgb().len() / 5, "{pale}");
+    }
 
     #[test]
     fn a_subtitle_says_how_many_clusters_are_empty() {
