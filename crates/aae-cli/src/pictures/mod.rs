@@ -35,8 +35,13 @@ const COLUMNS: usize = 10;
 
 /// Columns for so many images: ten, or a multiple of it where a hundred rows would not do, so that no picture is too tall to be drawn.
 pub(crate) fn columns(images: usize) -> usize {
-    let hundreds_of_rows = images as f64 / (100 * COLUMNS) as f64;
-    COLUMNS * hundreds_of_rows.sqrt().ceil().max(1.0) as usize
+    columns_of(COLUMNS, images)
+}
+
+/// As [`columns`], with `few` for ten.
+fn columns_of(few: usize, images: usize) -> usize {
+    let hundreds_of_rows = images as f64 / (100 * few) as f64;
+    few * hundreds_of_rows.sqrt().ceil().max(1.0) as usize
 }
 
 /// A model, and what its pictures say of it.
