@@ -140,6 +140,7 @@ pub(crate) fn what(config: &Config) -> String {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ending<'a> {
     pub(crate) config: &'a Config,
+    pub(crate) image: (usize, usize),
     pub(crate) folder: &'a Path,
     pub(crate) step: u64,
     /// The step that this process went on from.
@@ -183,9 +184,8 @@ pub(crate) fn ending(end: &Ending<'_>) -> String {
         next.push((format!("sample{run}"), "images from random numbers"));
         next.push(match label {
             LabelUse::Absent => {
-                let grid = Grid::around(&end.config.prior).argument();
-                let plane = "images of a plane of codes";
-                (format!("sample{run} --grid={grid}"), plane)
+                let grid = Grid::around(&end.config.prior, end.image).argument();
+                (format!("sample{run} --grid={grid}"), "images of a plane of codes")
             }
             // Heads may lie anywhere, and the pictures have their plane.
             LabelUse::Heads | LabelUse::Given | LabelUse::Inferred => {
@@ -245,6 +245,7 @@ mod tests {
         ] {
             let text = ending(&Ending {
                 config: &Config::resolve(preset, None, &[]).unwrap(),
+                image: (28, 28),
                 folder: Path::new("runs/run"),
                 step: 1,
                 from: 0,

@@ -26,8 +26,9 @@ use crate::trained::shown_name;
 /// Asks the networks for what one figure shows.
 type Ask<'a> = &'a dyn Fn() -> anyhow::Result<Drawing>;
 
-/// Samples in `samples.png`.
-const SAMPLES: usize = 100;
+/// Samples along a side of `samples.png`, and the fewest of large images.
+const SAMPLES: usize = 10;
+const FEWEST_SAMPLES: usize = 2;
 /// Rows of `styles.png`.
 const STYLES: usize = 10;
 
@@ -112,7 +113,10 @@ impl<'a> Figures<'a> {
             }),
             ("samples.png", decodes, &|| {
                 let mut rng = stream(self.config.seed, "figures.samples", 0);
-                pictures::samples(&subject, SAMPLES, None, &mut rng)
+                let image = autoencoder.image();
+                let (shape, least) = ((image.height, image.width), FEWEST_SAMPLES);
+                let along = pictures::along(shape, least, SAMPLES);
+                pictures::samples(&subject, along * along, None, &mut rng)
             }),
             ("losses.png", true, &|| {
                 let lines = metrics::read(&self.run.metrics())?;

@@ -41,7 +41,8 @@ pub(crate) type Metrics = BTreeMap<String, f64>;
 pub(crate) struct EvalArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Estimate the log-likelihood of the test images by a Parzen window on so many samples
+    /// Estimate the log-likelihood of the test images by a Parzen window on so many samples; it holds up to 10,000 of them, and as many
+    /// images, whole: gigabytes, if these are large
     #[arg(long, value_name = "SAMPLES", num_args = 0..=1, default_missing_value = "10000", value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
     likelihood: Option<u64>,
     /// The Parzen window's standard deviation [default: the best of a grid, on held-out images or, without any, training images, and 10,000 samples]

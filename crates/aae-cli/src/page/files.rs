@@ -104,7 +104,12 @@ impl Album {
     }
 
     fn picture(&mut self, path: &Path, name: String) -> Result<Picture, String> {
-        let bytes = regular_file::read(path, MOST_PICTURE).map_err(|error| error.to_string())?;
+        let bytes = regular_file::read(path, MOST_PICTURE).map_err(|error| match name.as_str() {
+            "manifold" if error.kind() == io::ErrorKind::FileTooLarge => {
+                format!("{error}; `sample --grid` with fewer `--steps` makes a smaller one")
+            }
+            _ => error.to_string(),
+        })?;
         let (width, height) = size(&bytes).ok_or("not a PNG file of a size that can be shown")?;
         self.room = self
             .room
@@ -215,6 +220,17 @@ mod tests {
             fs::write(folder.path().join(format!("{index}.png")), &bytes).unwrap();
         }
         assert_eq!(Album::new().pictures(folder.path()).len(), 4);
+    }
+
+    #[test]
+    fn a_plane_too_large_for_a_page_says_how_a_smaller_one_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifold.png");
+        let file = fs::File::create(&path).unwrap();
+        file.set_len(MOST_PICTURE + 1).unwrap();
+        let reason = |name: &str| Album::new().picture(&path, name.to_owned()).unwrap_err();
+        assert!(reason("manifold").ends_with("fewer `--steps` makes a smaller one"));
+        assert!(!reason("losses").contains("--steps"));
     }
 
     #[test]

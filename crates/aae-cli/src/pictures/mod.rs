@@ -44,6 +44,13 @@ fn columns_of(few: usize, images: usize) -> usize {
     few * hundreds_of_rows.sqrt().ceil().max(1.0) as usize
 }
 
+/// Images along a side of a picture, if nobody says how many: `most`, or of large ones so few, but no fewer than `least`, that the picture
+/// is not much larger than others. `image` is the height and width of one.
+pub(crate) fn along(image: (usize, usize), least: usize, most: usize) -> usize {
+    const PIXELS: usize = 2_400;
+    (PIXELS / image.0.max(image.1).max(1)).clamp(least, most)
+}
+
 /// A model, and what its pictures say of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
@@ -198,5 +205,11 @@ mod tests {
     fn many_images_make_a_wider_picture_before_they_make_one_too_tall() {
         let shapes = [1, 30, 1_000, 1_001, 4_000, 10_000, 22_000].map(columns);
         assert_eq!(shapes, [10, 10, 10, 20, 20, 40, 50]);
+    }
+
+    #[test]
+    fn large_images_make_pictures_of_fewer() {
+        let images = [(28, 28), (64, 120), (20, 300), (1_000, 1_500)];
+        assert_eq!(images.map(|image| along(image, 3, 20)), [20, 20, 8, 3]);
     }
 }

@@ -4,7 +4,12 @@ use aae_models::Autoencoder;
 use aae_models::prior::PriorConfig;
 use aae_viz::{Images, Manifold, manifold};
 
-use super::{Drawing, Subject, decode};
+use super::{Drawing, Subject, along, decode};
+
+/// Steps along an axis, where images are not so large that fewer make a large picture.
+const STEPS: usize = 20;
+/// The fewest that show a plane.
+const FEWEST_STEPS: usize = 3;
 
 /// Which codes are decoded: along each axis `steps` of them from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,8 +20,9 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// Where most of the prior is, along each axis: two standard deviations, or its support. Twenty steps.
-    pub(crate) fn around(prior: &PriorConfig) -> Self {
+    /// Where most of the prior is, along each axis: two standard deviations, or its support. Twenty steps, or fewer of large images;
+    /// `image` is the height and width of one.
+    pub(crate) fn around(prior: &PriorConfig, image: (usize, usize)) -> Self {
         let (low, high) = match *prior {
             PriorConfig::Gaussian { mean, std } => (mean - 2.0 * std, mean + 2.0 * std),
             PriorConfig::Uniform { low, high } => (low, high),
@@ -36,7 +42,7 @@ impl Grid {
         Self {
             low,
             high,
-            steps: 20,
+            steps: along(image, FEWEST_STEPS, STEPS),
         }
     }
 
@@ -45,7 +51,8 @@ impl Grid {
         autoencoder: &Autoencoder,
         prior: &PriorConfig,
     ) -> candle_core::Result<Self> {
-        let around = Self::around(prior);
+        let image = autoencoder.image();
+        let around = Self::around(prior, (image.height, image.width));
         let Some(heads) = autoencoder.decoder().heads() else {
             return Ok(around);
         };
@@ -59,7 +66,7 @@ impl Grid {
         })
     }
 
-    /// As `--grid` takes it, in three digits.
+    /// As `--grid` takes it, in three digits, and `--steps` if they are not the twenty that it has without.
     pub(crate) fn argument(self) -> String {
         let places = (2.0 - (self.high - self.low).log10().floor()).clamp(0.0, 9.0) as usize;
         // Read again, it has no noughts at its end and no negative nought.
@@ -67,7 +74,11 @@ impl Grid {
             let text = format!("{value:.places$}");
             text.parse::<f64>().unwrap_or(value) + 0.0
         };
-        format!("{}..{}", end(self.low), end(self.high))
+        let steps = match self.steps {
+            STEPS => String::new(),
+            steps => format!(" --steps {steps}"),
+        };
+        format!("{}..{}{steps}", end(self.low), end(self.high))
     }
 
     /// The values along an axis; a single one lies in the middle.
@@ -146,11 +157,17 @@ mod tests {
 
     #[test]
     fn the_default_prior_is_seen_from_minus_ten_to_ten() {
-        let grid = Grid::around(&PriorConfig::Gaussian {
+        let prior = PriorConfig::Gaussian {
             mean: 0.0,
             std: 5.0,
-        });
+        };
+        let grid = Grid::around(&prior, (28, 28));
         assert_eq!((grid.low, grid.high, grid.steps), (-10.0, 10.0, 20));
+        assert_eq!(grid.argument(), "-10..10");
+        // Of large images in fewer steps, and so by hand.
+        let large = Grid::around(&prior, (20, 300));
+        assert_eq!((large.low, large.high, large.steps), (-10.0, 10.0, 8));
+        assert_eq!(large.argument(), "-10..10 --steps 8");
     }
 
     #[test]
