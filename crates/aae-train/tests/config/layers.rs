@@ -59,6 +59,28 @@ fn later_layers_win() {
 }
 
 #[test]
+fn the_file_for_few_images_is_a_hundred_times_as_many_epochs() {
+    let page = include_str!("../../../../data/README.md");
+    let (_, file) = page.split_once("```toml\n").unwrap();
+    let (file, _) = file.split_once("```").unwrap();
+    let (preset, few) = (resolve("", &[]), resolve(file, &[]));
+    assert_eq!(few.epochs, 100 * preset.epochs);
+    assert_eq!(few.evaluate_every, 100 * preset.evaluate_every);
+    let (preset, few) = (preset.optimizer, few.optimizer);
+    for (preset, few) in [
+        (preset.reconstruction, few.reconstruction),
+        (preset.discriminator, few.discriminator),
+        (preset.generator, few.generator),
+    ] {
+        let Schedule::Step { at_epochs, factor } = preset.schedule else {
+            panic!("expected a schedule of steps");
+        };
+        let at_epochs = at_epochs.iter().map(|epoch| 100 * epoch).collect();
+        assert_eq!(few.schedule, Schedule::Step { at_epochs, factor });
+    }
+}
+
+#[test]
 fn a_new_kind_replaces_the_table_whatever_the_order_of_the_flags() {
     let sets = ["prior.low=-1", "prior.kind=uniform", "prior.high=2"].map(Override::set);
     assert_eq!(
