@@ -140,6 +140,7 @@ pub(crate) fn what(config: &Config) -> String {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ending<'a> {
     pub(crate) config: &'a Config,
+    pub(crate) data: &'a Path,
     pub(crate) image: (usize, usize),
     pub(crate) folder: &'a Path,
     pub(crate) step: u64,
@@ -154,8 +155,7 @@ pub(crate) struct Ending<'a> {
 /// How good the model is, where its pictures are, and what to do next.
 pub(crate) fn ending(end: &Ending<'_>) -> String {
     let folder = end.folder;
-    let time = duration(end.time);
-    let steps = plural(end.step, "step");
+    let (time, steps) = (duration(end.time), plural(end.step, "step"));
     let finished = match end.from {
         0 => format!("{steps} in {time}"),
         from => format!("{steps}, those after step {} in {time}", count(from)),
@@ -200,11 +200,11 @@ pub(crate) fn ending(end: &Ending<'_>) -> String {
     next.push((format!("eval{run}"), "every figure of the model"));
     match end.config.variant {
         VariantKind::Ae => next.push((
-            "train".to_owned(),
+            format!("train{}", crate::data::argument(end.data)),
             "the same, but with codes that follow a prior",
         )),
         VariantKind::Aae => next.push((
-            "train --preset ae".to_owned(),
+            format!("train --preset ae{}", crate::data::argument(end.data)),
             "the same, but nothing shapes the codes",
         )),
         _ => {}
@@ -245,6 +245,7 @@ mod tests {
         ] {
             let text = ending(&Ending {
                 config: &Config::resolve(preset, None, &[]).unwrap(),
+                data: Path::new("data"),
                 image: (28, 28),
                 folder: Path::new("runs/run"),
                 step: 1,

@@ -8,6 +8,7 @@ use aae_train::data::fingerprint;
 use aae_train::environment::Environment;
 
 use crate::exit::UsageError;
+use crate::shell;
 
 /// A data set that was found and read.
 #[derive(Debug)]
@@ -46,6 +47,25 @@ pub(crate) fn of_run(explicit: Option<&Path>, run: Option<&Path>) -> anyhow::Res
     })
 }
 
+/// What names the data of a run to a command that trains again; nothing for the project's own images, which it takes without.
+pub(crate) fn words(dir: Option<&Path>) -> Vec<String> {
+    let canonical = |dir: &Path| dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
+    let project = locate(None, None).ok();
+    let project = project.as_deref().map(canonical);
+    let own = dir.filter(|dir| project != Some(canonical(dir)));
+    own.map_or_else(Vec::new, |dir| {
+        vec!["--data".to_owned(), dir.display().to_string()]
+    })
+}
+
+/// The same as it is typed behind a command.
+pub(crate) fn argument(dir: &Path) -> String {
+    match words(Some(dir)).as_slice() {
+        [] => String::new(),
+        words => format!(" {}", shell::line(words)),
+    }
+}
+
 /// The size of the images.
 pub(crate) fn image_shape(images: &Dataset) -> ImageShape {
     ImageShape {
@@ -77,6 +97,19 @@ fn with_advice(error: DataError) -> anyhow::Error {
 mod tests {
     use super::*;
     use crate::exit::{code, message};
+
+    #[test]
+    fn images_that_are_not_the_project_s_are_named_to_whoever_trains_again() {
+        let project = locate(None, None).unwrap();
+        for dir in [project.clone(), project.join("../mnist")] {
+            assert_eq!(words(Some(&dir)), [""; 0]);
+            assert_eq!(argument(&dir), "");
+        }
+        assert_eq!(words(None), [""; 0]);
+        let own = Path::new("my images");
+        assert_eq!(words(Some(own)), ["--data", "my images"]);
+        assert_eq!(argument(own), " --data 'my images'");
+    }
 
     #[test]
     fn where_no_data_is_found_it_is_said_how_to_name_some() {

@@ -23,6 +23,22 @@ fn turn(place: &Place) {
 }
 
 #[test]
+fn commands_that_train_again_name_images_that_are_not_the_project_s() {
+    let place = Place::new();
+    let data = fs::canonicalize(place.path("data")).unwrap();
+    let named = format!("--data {}", data.display());
+    let words = ["--max-steps", "1", "--no-figures", "--data"];
+    place
+        .train(&[&words[..], &[data.to_str().unwrap()]].concat())
+        .succeeds()
+        .prints(&format!("train --preset ae {named} "));
+    place.run(&["report"]).succeeds();
+    let page = String::from_utf8(place.read("runs/aae-s0/report.html")).unwrap();
+    let again = "train --config runs/aae-s0/config.toml --name again";
+    assert!(page.contains(&format!("{again} {named}")), "{page}");
+}
+
+#[test]
 fn whoever_is_not_for_images_of_this_size_is_named() {
     let place = Place::trained();
     let model = place.path("runs/aae-s0/model.safetensors");

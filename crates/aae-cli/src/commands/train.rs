@@ -74,6 +74,7 @@ pub(crate) fn run(args: &TrainArgs, log: &LogFile) -> anyhow::Result<ExitCode> {
         Outcome::Finished { step } => {
             briefing::say(&briefing::ending(&Ending {
                 config: &prepared.config,
+                data: &prepared.data,
                 image: prepared.beginning(run.path()).image,
                 folder: run.path(),
                 step,

@@ -14,6 +14,7 @@ use super::files::{self, Album, MIB, caption};
 use super::html::Html;
 use super::parts::{self, Card, Fact};
 use crate::briefing;
+use crate::data;
 use crate::evaluate::series;
 use crate::experiment::gather::{figures, seconds};
 use crate::quantity::MOST_DIMENSIONS;
@@ -208,16 +209,11 @@ impl Run {
         let what = format!(
             "The same bytes again, from its configuration{from}, on any number of threads:"
         );
-        html.append(parts::command(
-            &what,
-            &words(&[
-                "train",
-                "--config",
-                &format!("{folder}/config.toml"),
-                "--name",
-                "again",
-            ]),
-        ));
+        let config = format!("{folder}/config.toml");
+        let mut again = words(&["train", "--config", &config, "--name", "again"]);
+        let environment = self.environment.as_ref();
+        again.extend(data::words(environment.and_then(|e| e.data.as_deref())));
+        html.append(parts::command(&what, &again));
         html.append(parts::command(
             "Every figure measured again:",
             &words(&["eval", &folder]),
