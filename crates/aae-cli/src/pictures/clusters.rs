@@ -52,11 +52,11 @@ pub(crate) fn clusters(subject: &Subject<'_>, test: &Split) -> anyhow::Result<Dr
     }))
 }
 
-/// The caption, and how many of all clusters or labels have no image, if any.
+/// The caption, and how many of all clusters or labels have no test image, if any: more than `eval` counts, where held-out images lie in some.
 fn subtitle(caption: &str, empty: usize, ways: usize) -> String {
     match empty {
         0 => caption.to_owned(),
-        n => format!("{caption} · {n} of {ways} empty"),
+        n => format!("{caption} · {n} of {ways} without test images"),
     }
 }
 
@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn a_subtitle_says_how_many_clusters_are_empty() {
         assert_eq!(subtitle("run", 0, 30), "run");
-        assert_eq!(subtitle("run", 1, 30), "run · 1 of 30 empty");
+        let one = "run · 1 of 30 without test images";
+        assert_eq!(subtitle("run", 1, 30), one);
     }
 
     #[test]
