@@ -185,7 +185,10 @@ pub(crate) fn ending(end: &Ending<'_>) -> String {
         next.push(match label {
             LabelUse::Absent => {
                 let grid = Grid::around(&end.config.prior, end.image).argument();
-                (format!("sample{run} --grid={grid}"), "images of a plane of codes")
+                (
+                    format!("sample{run} --grid={grid}"),
+                    "images of a plane of codes",
+                )
             }
             // Heads may lie anywhere, and the pictures have their plane.
             LabelUse::Heads | LabelUse::Given | LabelUse::Inferred => {

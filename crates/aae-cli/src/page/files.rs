@@ -104,12 +104,13 @@ impl Album {
     }
 
     fn picture(&mut self, path: &Path, name: String) -> Result<Picture, String> {
-        let bytes = regular_file::read(path, MOST_PICTURE).map_err(|error| match name.as_str() {
-            "manifold" if error.kind() == io::ErrorKind::FileTooLarge => {
-                format!("{error}; `sample --grid` with fewer `--steps` makes a smaller one")
-            }
-            _ => error.to_string(),
-        })?;
+        let bytes =
+            regular_file::read(path, MOST_PICTURE).map_err(|error| match name.as_str() {
+                "manifold" if error.kind() == io::ErrorKind::FileTooLarge => {
+                    format!("{error}; `sample --grid` with fewer `--steps` makes a smaller one")
+                }
+                _ => error.to_string(),
+            })?;
         let (width, height) = size(&bytes).ok_or("not a PNG file of a size that can be shown")?;
         self.room = self
             .room

@@ -86,7 +86,7 @@ mod tests {
     fn members_that_there_are_none_of_are_pale_and_not_black() {
         let model = tiny::untrained("clustering-16");
         let white = tiny::split(vec![255; 6], vec![0]);
-        let drawing = clusters(&model.subject(), &model.config, &white).unwrap();
+        let drawing = clusters(&model.subject(), &white).unwrap();
         let picture = drawing().unwrap();
         let mut pixels = picture.rgb().chunks_exact(3);
         assert!(pixels.all(|pixel| pixel != [0, 0, 0]));
